@@ -1,0 +1,43 @@
+# Everything builds its own virtual environment first; nothing else has to be installed by hand.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+EVALUATION := examples/support-bot/evaluation.yaml
+
+.PHONY: demo test lint types check format benchmarks clean
+
+# A new machine installs with the versions that were tested together; hashes and addresses stay out of the file.
+$(STAMP): pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing Lattice and what it needs into $(VENV) (a few minutes the first time) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: $(STAMP)
+	@$(BIN)/lattice models pull smollm2
+	@cd examples/support-bot && ../../$(BIN)/lattice run evaluation.yaml
+
+# Each test file stays with one worker, so that its servers and models start once.
+test: $(STAMP)
+	@$(BIN)/lattice models pull smollm2
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+lint: $(STAMP)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(STAMP)
+	@$(BIN)/mypy
+
+check: lint types test
+
+format: $(STAMP)
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+benchmarks: $(STAMP)
+	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file; done
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,5 @@
+"""``python -m lattice``."""
+
+from lattice.cli import main
+
+main()

@@ -1,0 +1,78 @@
+"""``lattice validate``, ``add`` and ``schema``: what can be done with a file without spending anything."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+import orjson
+
+from lattice.cli.options import (
+    FILE,
+    environment,
+    errors_terminal,
+    here,
+    say_next,
+    store_option,
+)
+from lattice.cli.rendering.configuration import configuration_block
+from lattice.config.schema import json_schema
+from lattice.core.runs import RunStatus
+from lattice.service.preparation import prepare, stage
+from lattice.service.workspace import open_workspace
+from lattice.store import open_store
+
+
+@click.command()
+@click.argument("file", type=FILE)
+def validate(file: Path) -> None:
+    """Check FILE, its inputs, templates, variables and prices; spends nothing and stores nothing."""
+    prepared = prepare(file, environment())
+    # A store of its own finds the same problems as a run would, in bounded memory, and is gone afterwards.
+    with (
+        tempfile.TemporaryDirectory(prefix="lattice-") as folder,
+        open_store(f"sqlite:///{folder}/check.db") as store,
+    ):
+        version = stage(store, prepared)
+    say(
+        *configuration_block(
+            prepared.evaluation,
+            inputs=version.input_set.count,
+            status=RunStatus.PENDING,
+            terminal=errors_terminal(),
+        )
+    )
+    say(*(f"Warning: {warning}" for warning in prepared.warnings))
+    say("", f"{file} is valid.")
+    say_next([f"lattice run {file}"])
+
+
+@click.command()
+@click.argument("file", type=FILE)
+@store_option
+def add(file: Path, db: str | None) -> None:
+    """Put FILE and its inputs into the workspace, as Pending."""
+    prepared = prepare(file, environment())
+    with open_workspace(db, environment(), here(), create=True) as store:
+        version = stage(store, prepared)
+    say(
+        *configuration_block(
+            prepared.evaluation,
+            inputs=version.input_set.count,
+            status=RunStatus.PENDING,
+            terminal=errors_terminal(),
+        )
+    )
+    say(*(f"Warning: {warning}" for warning in prepared.warnings))
+    say("", f"Added as {version.evaluation_slug}, version {version.number}.")
+    say_next([f"lattice run {file}"])
+
+
+@click.command()
+def schema() -> None:
+    """Print the JSON Schema of the evaluation file, for editors."""
+    sys.stdout.buffer.write(
+        orjson.dumps(json_schema(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    )

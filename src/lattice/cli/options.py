@@ -1,0 +1,80 @@
+"""Options that several commands share, and what they are made into."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from lattice.cli.rendering.terminal import Terminal, terminal_of
+from lattice.cli.streams import say
+from lattice.core.errors import UsageError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+COUNT = click.IntRange(min=1)
+
+
+def store_option(command: F) -> F:
+    """``--db URL``: another store than the workspace around the working directory."""
+    return click.option("--db", metavar="URL", help="Another store: sqlite:///PATH (or set LATTICE_DB).")(command)
+
+
+def json_option(command: F) -> F:
+    """``--json``: one document on stdout and nothing else there."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")(command)
+
+
+def environment() -> Mapping[str, str]:
+    """The process's variables."""
+    return os.environ
+
+
+def here() -> Path:
+    """The working directory.
+
+    Raises
+    ------
+    UsageError: it was deleted.
+    """
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise UsageError(f"the working directory is gone: {error.strerror}") from error
+
+
+def errors_terminal() -> Terminal:
+    """What stderr can show: everything for people goes there while stdout is for machines."""
+    return terminal_of(sys.stderr, environment())
+
+
+def output_terminal() -> Terminal:
+    """What stdout can show."""
+    return terminal_of(sys.stdout, environment())
+
+
+def say_next(commands: list[str]) -> None:
+    """The next commands that make sense, if any."""
+    if commands:
+        say("", "Next:", *(f"  {command}" for command in commands))
+
+
+def tags_of(texts: tuple[str, ...]) -> dict[str, str]:
+    """``key=value`` texts as a mapping.
+
+    Raises
+    ------
+    UsageError: one has another form.
+    """
+    tags: dict[str, str] = {}
+    for text in texts:
+        key, given, value = text.partition("=")
+        if not given or not key.strip():
+            raise UsageError(f"--tag {text}: expected KEY=VALUE, such as commit=3f2a1c")
+        tags[key.strip()] = value
+    return tags

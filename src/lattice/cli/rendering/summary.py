@@ -1,0 +1,247 @@
+"""A run that has ended, in the words and the form that product and scripts agreed on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lattice.cli.rendering.grids import boxed
+from lattice.cli.rendering.indicators import status_line
+from lattice.cli.rendering.terminal import Colour, Terminal
+from lattice.core.runs import Progress, RunRecord, RunStatus
+from lattice.reporting import formats
+from lattice.reporting.figures import SCORE, Bounds, MetricSummary, Spending, Summary, TargetSummary
+from lattice.reporting.formats import NOTHING, count, rate, terminal_text, whole_percent, wrapped
+
+FAILURES_MATTER = 0.05
+
+_NARROW = 70
+
+_VERDICTS = {
+    "pass": ("✔", "+", Colour.GREEN),
+    "fail": ("✖", "x", Colour.RED),
+    "inconclusive": ("?", "?", Colour.YELLOW),
+    "not_evaluated": ("–", "-", Colour.GRAY),
+}
+
+
+def summary_block(
+    run: RunRecord,
+    summary: Summary,
+    terminal: Terminal,
+    *,
+    gates: Sequence[Mapping[str, Any]] = (),
+    scale_maximum: int | None = None,
+) -> list[str]:
+    """Status, progress, duration, counts, cost, the metrics of each target, warnings and gates.
+
+    Parameters
+    ----------
+    gates: entries of a document's ``gates``.
+    scale_maximum: the highest level of the judge's own scale, for ``(3.95 of 5)``.
+    """
+    lines = ending_lines(run, terminal)
+    if run.progress.done:
+        lines += results_lines(run.progress, summary.spending)
+    lines += _warnings(run.progress, terminal)
+    for target in summary.targets:
+        metrics = [metric for metric in summary.metrics if metric.target == target.target]
+        lines += _target_lines(summary, target, metrics, scale_maximum, terminal)
+    if summary.throughput and len(summary.targets) > 1:
+        lines += ["", f"Throughput: {_throughput(summary.throughput)}"]
+    return lines + gates_lines(gates, terminal)
+
+
+def ending_lines(run: RunRecord, terminal: Terminal) -> list[str]:
+    """How the run ended: status, progress, duration, and in words why it ended early."""
+    progress = run.progress
+    lines = [
+        status_line(terminal, run.status, interrupted=run.interrupted, draining=run.draining),
+        progress_text(progress),
+    ]
+    if run.status is RunStatus.COMPLETED:
+        lines.append(f"Duration: {formats.duration(run.elapsed)}")
+    lines += _wrapped(stop_words(run), terminal)
+    ended = run.interrupted or run.status in (RunStatus.FAILED, RunStatus.CANCELLED)
+    if ended and progress.done:
+        lines.append("Partial results are preserved.")
+    return lines
+
+
+def progress_text(progress: Progress) -> str:
+    """``Progress: 47 / 200 (24%)``."""
+    return f"Progress: {progress.done} / {progress.total} ({whole_percent(progress.done, progress.total)})"
+
+
+def stop_words(run: RunRecord) -> list[str]:
+    """Why a run ended before its last trial, a sentence each; nothing for one that went to its end."""
+    if run.interrupted:
+        return ["Interrupted: its process is gone."]
+    if run.status is RunStatus.FAILED and run.failure:
+        hint = run.failure.get("hint")
+        return [
+            f"Reason: {run.failure.get('message', 'unknown')}",
+            *([f"To mend it: {hint}"] if hint else []),
+        ]
+    if run.stopped == "budget":
+        return ["Stopped: the budget is reached."]
+    if run.stopped == "decided":
+        left = run.progress.total - run.progress.done
+        return [f"Stopped early: every gate was decided; {count(left)} of {count(run.progress.total)} not needed."]
+    return []
+
+
+def results_lines(progress: Progress, spending: Spending) -> list[str]:
+    """The counts, tokens and cost under ``Results Summary:``."""
+    done = progress.done
+    return [
+        "Results Summary:",
+        f"  Successful: {progress.successful} / {done} ({rate(progress.successful, done)})",
+        f"  Failed: {progress.failed} / {done} ({rate(progress.failed, done)})",
+        f"  Total Tokens: {count(spending.usage.total_tokens)}",
+        f"  Estimated Cost: {cost_text(spending)}",
+    ]
+
+
+def cost_text(spending: Spending) -> str:
+    """``$0.72``; what has no known price is named: ``$0.72 + unknown (no price for local/smollm2)``."""
+    if not spending.unpriced_models:
+        return formats.money(spending.cost_usd)
+    names = ", ".join(terminal_text(model, 60) for model in spending.unpriced_models)
+    known = f"{formats.money(spending.cost_usd)} + " if spending.cost_usd else ""
+    return f"{known}unknown (no price for {names})"
+
+
+def metric_table(metric: MetricSummary, scale_maximum: int | None, terminal: Terminal) -> list[str]:
+    """One metric's numbers, the mean's count and the interval's method with them."""
+    level = f"{round(100 * metric.interval.level)}%" if metric.interval else "95%"
+    rows = [
+        ("Metric", "Value", f"{level} CI"),
+        ("Mean Score", formats.score(metric.mean), _interval(metric.interval)),
+        ("Median Score", formats.score(metric.median), NOTHING),
+        ("Std Dev", formats.score(metric.std), NOTHING),
+        ("Min", formats.score(metric.min), NOTHING),
+        ("Max", formats.score(metric.max), NOTHING),
+    ]
+    beside = ["", _native(metric, scale_maximum)]
+    if metric.pass_condition is not None:
+        rows.append(("Pass Rate", formats.score(metric.pass_rate), _interval(metric.pass_interval)))
+        beside += ["", "", "", "", f"({metric.pass_condition})"]
+    return [*boxed(rows, beside=beside, width=terminal.width), *_mean_words(metric, terminal)]
+
+
+def distribution_lines(metric: MetricSummary) -> list[str]:
+    """``4 (0.75): 82 (42%)`` for every level, in shares of the inputs that have a score."""
+    if not metric.distribution or not metric.n:
+        return []
+    lines = [
+        f"{level.value} ({formats.score(level.score)}): {level.count} ({whole_percent(level.count, metric.n)})"
+        for level in metric.distribution
+    ]
+    return ["Score Distribution:", *lines]
+
+
+def criteria_table(metrics: Sequence[MetricSummary], terminal: Terminal) -> list[str]:
+    """Further metrics, one row each; narrow terminals lose median and deviation."""
+    rows = [("Criterion", "Mean", "95% CI", "n", "Median", "Std Dev")]
+    rows += [
+        (
+            terminal_text(metric.name, 30),
+            formats.score(metric.mean),
+            _interval(metric.interval),
+            f"{metric.n} of {metric.ended}",
+            formats.score(metric.median),
+            formats.score(metric.std),
+        )
+        for metric in metrics
+    ]
+    shown = rows if terminal.width >= _NARROW else [row[:4] for row in rows]
+    methods = sorted({metric.interval.method for metric in metrics if metric.interval})
+    named = [f"Intervals: {', '.join(methods)}"] if methods else []
+    return [*boxed(shown, width=terminal.width), *named]
+
+
+def gates_lines(gates: Sequence[Mapping[str, Any]], terminal: Terminal) -> list[str]:
+    """Each gate with its verdict, and under it the reason."""
+    if not gates:
+        return []
+    lines = ["", "Gates:"]
+    for gate in gates:
+        sign, ascii, colour = _VERDICTS[gate["verdict"]]
+        mark = f"{terminal.paint(terminal.sign(sign, ascii), colour)} " if terminal.shapes else ""
+        word = terminal.paint(gate["verdict"].replace("_", " "), colour)
+        lines.append(f"  {mark}{terminal_text(gate['condition'], terminal.width - 20)}: {word}")
+        lines += wrapped(terminal_text(gate["reason"]), terminal.width, "      ")
+    return lines
+
+
+def _target_lines(
+    summary: Summary,
+    target: TargetSummary,
+    metrics: Sequence[MetricSummary],
+    scale_maximum: int | None,
+    terminal: Terminal,
+) -> list[str]:
+    lines = [""]
+    if len(summary.targets) > 1:
+        lines.append(terminal.paint(terminal_text(target.target, terminal.width), Colour.BOLD))
+    score = next((metric for metric in metrics if metric.name == SCORE), None)
+    if score is not None:
+        lines += metric_table(score, scale_maximum, terminal)
+    if others := [metric for metric in metrics if metric.name != SCORE]:
+        lines += ["", *criteria_table(others, terminal)]
+    if score is not None and (distribution := distribution_lines(score)):
+        lines += ["", *distribution]
+    if target.latency is not None:
+        lines += ["", *wrapped(_latency_line(summary, target), terminal.width)]
+    return lines
+
+
+def _latency_line(summary: Summary, target: TargetSummary) -> str:
+    latency = target.latency
+    assert latency is not None  # the caller has looked
+    named = ", ".join(
+        f"{name} {formats.latency(value)}"
+        for name, value in (("p50", latency.p50), ("p95", latency.p95), ("p99", latency.p99))
+    )
+    alone = summary.throughput is not None and len(summary.targets) == 1
+    return f"Latency: {named}" + (f" | {_throughput(summary.throughput or 0.0)}" if alone else "")
+
+
+def _throughput(per_second: float) -> str:
+    return f"{per_second:.1f} inputs/s" if per_second >= 1 else f"{60 * per_second:.1f} inputs/min"
+
+
+def _mean_words(metric: MetricSummary, terminal: Terminal) -> list[str]:
+    """The mean with its count and the interval with its method; what is not there is said so."""
+    if metric.mean is None:
+        return wrapped(f"No scores (n = 0 of {metric.ended}): no estimate.", terminal.width)
+    said = f"Mean {formats.score(metric.mean)} (n = {metric.n} of {metric.ended})"
+    if metric.interval is None:
+        why = "needs two scores" if metric.n < 2 else "not available"
+        return wrapped(f"{said}; interval: {why}", terminal.width)
+    method = metric.interval.method
+    live = " (live: the run stopped early)" if method == "betting" else ""
+    return wrapped(f"{said}; interval: {method}{live}", terminal.width)
+
+
+def _native(metric: MetricSummary, scale_maximum: int | None) -> str:
+    if metric.native_mean is None or scale_maximum is None:
+        return ""
+    return f"({metric.native_mean:.2f} of {scale_maximum})"
+
+
+def _interval(interval: Bounds | None) -> str:
+    return formats.interval(interval.lower, interval.upper) if interval else NOTHING
+
+
+def _warnings(progress: Progress, terminal: Terminal) -> list[str]:
+    if not progress.done or progress.failed / progress.done < FAILURES_MATTER:
+        return []
+    share = rate(progress.failed, progress.done)
+    text = f"Warning: {share} of the inputs failed (5% or more): the numbers may not stand for all inputs."
+    return [terminal.paint(line, Colour.YELLOW) for line in wrapped(text, terminal.width)]
+
+
+def _wrapped(texts: Sequence[str], terminal: Terminal) -> list[str]:
+    return [line for text in texts for line in wrapped(terminal_text(text), terminal.width)]

@@ -1,0 +1,193 @@
+"""Evaluations, runs and results in rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from lattice.cli.rendering.errors import failed_line
+from lattice.cli.rendering.grids import aligned
+from lattice.cli.rendering.indicators import indicator_of, status_word
+from lattice.cli.rendering.terminal import Colour, Terminal
+from lattice.core.runs import RunRecord, RunStatus
+from lattice.reporting import formats
+from lattice.reporting.figures import SCORE
+from lattice.reporting.formats import NOTHING, fit, terminal_text, whole_percent, wrapped
+from lattice.store.records import EvaluationRow, ResultRow
+
+_NARROW = 100
+_OTHER_COLUMNS = 60
+_VERDICTS = ("fail", "not_evaluated", "inconclusive", "pass")
+
+
+def evaluations_table(rows: Sequence[EvaluationRow], now: datetime, terminal: Terminal) -> list[str]:
+    """Evaluations with their last run: status, name, run, progress, mean, gates, cost, when."""
+    if not rows:
+        return ["No evaluations yet. `lattice init` writes one to start from."]
+    cells: list[tuple[str, ...]] = [("", "Evaluation", "Run", *_HEADINGS)]
+    statuses: list[RunRecord | None] = []
+    for row in rows:
+        run = row.last_run
+        statuses.append(run)
+        name = terminal_text(row.name, 40)
+        if run is None:
+            cells.append((_word(None), name, NOTHING, *_nothing(row.created_at, now)))
+        else:
+            cells.append((_word(run), name, f"#{run.number}", *_numbers(run, now)))
+    return _marked(cells, statuses, terminal)
+
+
+def runs_table(runs: Sequence[RunRecord], now: datetime, terminal: Terminal) -> list[str]:
+    """Runs, each named as commands take it."""
+    if not runs:
+        return ["No runs yet. `lattice run FILE` starts one."]
+    cells: list[tuple[str, ...]] = [("", "Run", *_HEADINGS)]
+    room = 40 if terminal.width >= _NARROW else max(terminal.width - _OTHER_COLUMNS, 8)
+    cells += [(_word(run), f"{fit(run.evaluation_slug, room)}#{run.number}", *_numbers(run, now)) for run in runs]
+    return _marked(cells, list(runs), terminal)
+
+
+def result_lines(rows: Iterable[ResultRow], terminal: Terminal, *, several_targets: bool = False) -> Iterator[str]:
+    """``#12  4 (0.75)  input…`` and under it the reasoning, or why there is no score."""
+    for row in rows:
+        head = f"#{row.key.position}  {outcome_text(row)}  "
+        if several_targets:
+            head += f"{terminal_text(row.target, min(24, terminal.width // 3))}  "
+        yield fit(head + terminal_text(row.input.text, terminal.width), terminal.width)
+        said = row.failure.message if row.failure else row.reasoning
+        if said:
+            yield f"    {terminal_text(said, terminal.width - 4)}"
+
+
+def raw_lines(rows: Iterable[ResultRow], terminal: Terminal) -> Iterator[str]:
+    """Each result in full: input, reference, response, reasoning, and what it took."""
+    for row in rows:
+        yield fit(f"#{row.key.position}  {outcome_text(row)}  {terminal_text(row.target, 40)}", terminal.width)
+        response = row.response
+        parts = (
+            ("Input", row.input.text),
+            ("Reference", row.input.reference),
+            ("Response", response.text if response else None),
+            ("Reasoning", row.reasoning or None),
+            ("Judge", row.raw or None),
+            ("Error", row.failure.message if row.failure else None),
+        )
+        for name, text in parts:
+            if text is not None:
+                yield from _paragraph(name, text, terminal)
+        yield fit(_effort(row), terminal.width)
+        yield ""
+
+
+def outcome_text(row: ResultRow) -> str:
+    """``4 (0.75)``, or ``failed``."""
+    if row.score is None:
+        return "failed"
+    return (
+        formats.score(row.score) if row.native is None else f"{formats.native(row.native)} ({formats.score(row.score)})"
+    )
+
+
+def error_lines(errors: Iterable[Mapping[str, Any]], terminal: Terminal, *, several_targets: bool = False) -> list[str]:
+    """Entries of a document's ``errors``, a line each."""
+    return [fit(failed_line(error, several_targets=several_targets), terminal.width) for error in errors]
+
+
+def mean_cell(run: RunRecord) -> str:
+    """``0.74 [0.70, 0.77]`` of a run's first target; what it is so far while it runs."""
+    for metric in _stored(run).get("metrics", ()):
+        if metric["name"] == SCORE:
+            return _mean(metric["mean"], metric["interval"])
+    for target in run.live.get("targets", ()):
+        if (look := target.get("interval")) is not None:
+            return _mean(look["mean"], look)
+    return NOTHING
+
+
+def gate_cell(run: RunRecord) -> str:
+    """The verdict of all gates together: fail, not evaluated, inconclusive or pass, whichever comes first."""
+    verdicts = {gate["verdict"] for gate in (run.summary or {}).get("gates", ())}
+    return next((verdict.replace("_", " ") for verdict in _VERDICTS if verdict in verdicts), NOTHING)
+
+
+_HEADINGS = ("Progress", "Mean [95% CI]", "Gates", "Cost", "When")
+
+
+def _numbers(run: RunRecord, now: datetime) -> tuple[str, ...]:
+    progress = run.progress
+    return (
+        f"{progress.done}/{progress.total} ({whole_percent(progress.done, progress.total)})",
+        mean_cell(run),
+        gate_cell(run),
+        _cost(run),
+        formats.ago(run.finished_at or run.started_at or run.created_at, now),
+    )
+
+
+def _nothing(created: datetime, now: datetime) -> tuple[str, ...]:
+    return (NOTHING, NOTHING, NOTHING, NOTHING, formats.ago(created, now))
+
+
+def _cost(run: RunRecord) -> str:
+    cost = _stored(run).get("cost")
+    if cost is not None:
+        known = formats.money(cost["usd"])
+        return f"{known} + ?" if cost["unpriced_models"] and cost["usd"] is not None else known
+    live = run.live.get("cost_usd")
+    return formats.money(sum(live.values())) if live else NOTHING
+
+
+def _stored(run: RunRecord) -> Mapping[str, Any]:
+    """The numbers that were stored when the run ended; empty before."""
+    numbers: Mapping[str, Any] = (run.summary or {}).get("summary", {})
+    return {} if run.status is RunStatus.RUNNING else numbers
+
+
+def _mean(mean: float | None, interval: Mapping[str, Any] | None) -> str:
+    if mean is None:
+        return "no scores"
+    return (
+        f"{formats.score(mean)} {formats.interval(interval['lower'], interval['upper'])}"
+        if interval
+        else formats.score(mean)
+    )
+
+
+def _word(run: RunRecord | None) -> str:
+    if run is None:
+        return status_word(RunStatus.PENDING)
+    return status_word(run.status, interrupted=run.interrupted, draining=run.draining)
+
+
+def _marked(cells: list[tuple[str, ...]], runs: Sequence[RunRecord | None], terminal: Terminal) -> list[str]:
+    """Rows with the indicator of their status before them; narrow terminals lose gates and cost first."""
+    if terminal.width < _NARROW:
+        cells = [(*row[:-3], row[-1]) for row in cells]
+    indent = 2 if terminal.shapes else 0
+    lines = aligned(cells, width=terminal.width - indent)
+    if not terminal.shapes:
+        return lines
+    marked = [f"  {terminal.paint(lines[0], Colour.BOLD)}"]
+    for line, run in zip(lines[1:], runs, strict=True):
+        status = RunStatus.PENDING if run is None else RunStatus.FAILED if run.interrupted else run.status
+        marked.append(f"{indicator_of(status).draw(terminal)} {line}")
+    return marked
+
+
+def _paragraph(name: str, text: str, terminal: Terminal) -> Iterator[str]:
+    """A text of any length on lines of its own, each safe to print."""
+    yield f"  {name}:"
+    for line in text.splitlines() or [""]:
+        yield from wrapped(terminal_text(line), terminal.width, "    ") or [""]
+
+
+def _effort(row: ResultRow) -> str:
+    tokens = row.target_usage + row.judge_usage
+    parts = [
+        f"{row.attempts} calls",
+        f"latency {formats.latency(row.latency)}",
+        f"{formats.count(tokens.total_tokens)} tokens",
+        formats.money(row.cost),
+    ]
+    return "  " + " | ".join(parts)

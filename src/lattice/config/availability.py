@@ -1,0 +1,64 @@
+"""Keys of an evaluation file whose capability this version of Lattice does not have yet.
+
+They are known, so they are never called unknown, and never passed over in silence. When a capability lands,
+its entry goes and its settings come into `lattice.core.evaluation`; nothing else here changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lattice.config.places import KeyPath
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unavailable:
+    """One key, or one value of a key.
+
+    Parameters
+    ----------
+    path: with ``[]`` for any entry of a list.
+    what: the capability in words.
+    value: only this value of the key is not available; None means the key itself.
+    replaces: the key beside it that it stands for and that therefore is not missed.
+    """
+
+    path: str
+    what: str
+    value: str | None = None
+    replaces: str | None = None
+
+
+UNAVAILABLE = (
+    Unavailable(path="targets[].http", what="HTTP targets", replaces="model"),
+    Unavailable(path="targets[].python", what="Python targets", replaces="model"),
+    Unavailable(path="targets[].messages", what="multi-turn prompts"),
+    Unavailable(path="checks", what="checks", replaces="scoring"),
+    Unavailable(path="scoring.exact_match", what="scoring by exact match", replaces="judge"),
+    Unavailable(path="scoring.contains", what="scoring by contained text", replaces="judge"),
+    Unavailable(path="scoring.regex", what="scoring by regular expression", replaces="judge"),
+    Unavailable(path="scoring.numeric", what="scoring by number", replaces="judge"),
+    Unavailable(path="scoring.json_schema", what="scoring by JSON schema", replaces="judge"),
+    Unavailable(path="scoring.similarity", what="scoring by similarity", replaces="judge"),
+    Unavailable(path="scoring.python", what="scoring by a Python function", replaces="judge"),
+    Unavailable(path="scoring.judges", what="several judges", replaces="judge"),
+    Unavailable(path="scoring.failed_as", what="scores for failed targets"),
+    Unavailable(path="scoring.judge.mode", value="pairwise", what="pairwise mode"),
+    Unavailable(path="run.stop_when", what="stopping when every gate is decided"),
+    Unavailable(path="schedule", what="schedules"),
+    Unavailable(path="alerts", what="alerts"),
+)
+
+
+def unavailable(path: KeyPath, value: object) -> Unavailable | None:
+    """The entry for `path` holding `value`, if its capability is not there yet."""
+    form = "".join("[]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
+    for entry in UNAVAILABLE:
+        if entry.path == form and entry.value in (None, value):
+            return entry
+    return None
+
+
+def explanation(entry: Unavailable) -> str:
+    """What the user is told."""
+    return f"not available yet in this version of Lattice: {entry.what}"

@@ -1,0 +1,195 @@
+"""The unit of work and what becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+from lattice.core.errors import ErrorKind
+from lattice.core.inputs import Input
+from lattice.core.limits import LimitHints, LimitKey
+from lattice.core.models import Model, ModelRequest, ToolCall, Usage
+
+
+class TrialKey(NamedTuple):
+    """What identifies a trial within its run.
+
+    Parameters
+    ----------
+    position: the input's place in its file, 1-based.
+    target: index of the target in the configuration, 0-based.
+    repeat: 0-based.
+    """
+
+    position: int
+    target: int
+    repeat: int
+
+
+class Step(StrEnum):
+    """Which half of a trial a call belongs to."""
+
+    TARGET = "target"
+    JUDGE = "judge"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """What a target answered, stored before anybody judges it.
+
+    Parameters
+    ----------
+    latency: seconds of the attempt that succeeded, waits for limits and retries left out.
+    cost_usd: None where the price is unknown.
+    context: passages the target itself retrieved, None where it gives none.
+    """
+
+    text: str
+    latency: float
+    usage: Usage = field(default_factory=Usage)
+    cost_usd: float | None = None
+    model: str | None = None
+    finish_reason: str | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
+    context: tuple[str, ...] | None = None
+    limits: LimitHints | None = None
+
+
+class Target(Protocol):
+    """What is evaluated. Implementations keep no state between calls that one call could spoil for another."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def limit(self) -> LimitKey: ...
+
+    async def answer(self, input: Input, *, timeout: float) -> Response:
+        """Make exactly one call, without any retry.
+
+        Raises
+        ------
+        CallError: the call failed; its kind says how.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One number a trial was given.
+
+    Parameters
+    ----------
+    score: on 0–1.
+    native: the same on the judge's own scale, None where there is none.
+    """
+
+    score: float
+    native: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a judge, or a deterministic method, said of one response.
+
+    Parameters
+    ----------
+    metrics: by name; ``score`` first, then criteria and checks.
+    reasoning: why, in the judge's words ("" for deterministic methods).
+    raw: the judge's whole answer as it came, for people who ask what it said.
+    """
+
+    metrics: Mapping[str, Metric]
+    reasoning: str = ""
+    raw: str = ""
+
+
+class Judge(Protocol):
+    """A judge turns a response into a question for its model, and the model's answer into a verdict."""
+
+    @property
+    def model(self) -> Model: ...
+
+    def request(self, input: Input, response: Response) -> ModelRequest:
+        """The question; pure, so that it can be shown again later."""
+
+    def verdict(self, answer: str) -> Verdict:
+        """Read the model's answer strictly.
+
+        Raises
+        ------
+        CallError: of kind ``judge_parse``; the answer holds no single valid verdict.
+        """
+
+
+class Check(Protocol):
+    """A deterministic metric."""
+
+    @property
+    def name(self) -> str: ...
+
+    def measure(self, input: Input, response: Response) -> Metric:
+        """Measure one response.
+
+        Raises
+        ------
+        CallError: it cannot be computed for this response.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why a trial ended without a score."""
+
+    step: Step
+    kind: ErrorKind
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One call that failed, and what follows.
+
+    Parameters
+    ----------
+    number: 1 for the first call of this step.
+    allowed: attempts the policy grants for this kind of error.
+    wait: seconds until the next attempt, None when there is none.
+    at: when it failed, UTC.
+    """
+
+    key: TrialKey
+    step: Step
+    number: int
+    allowed: int
+    kind: ErrorKind
+    message: str
+    wait: float | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """The outcome of a trial: scored (`failure` is None), or failed with a reason.
+
+    Parameters
+    ----------
+    verdict: what was scored; None when it failed.
+    attempts: calls made for target and judge together.
+    usage, cost_usd: of the judge's calls alone, those of failed verdicts too; the target's stand with its response.
+    wasted_usage, wasted_cost_usd: of target calls that were paid for and gave no response.
+    duration: seconds from the trial's start to its end, waits included.
+    """
+
+    key: TrialKey
+    verdict: Verdict | None = None
+    failure: Failure | None = None
+    attempts: int = 1
+    usage: Usage = field(default_factory=Usage)
+    cost_usd: float | None = None
+    judge_latency: float | None = None
+    duration: float = 0.0
+    wasted_usage: Usage = field(default_factory=Usage)
+    wasted_cost_usd: float | None = None

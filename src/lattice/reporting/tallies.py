@@ -1,0 +1,192 @@
+"""What is kept of a run's results while they are read, one at a time: enough for every number."""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from lattice.core.conditions import Operator
+from lattice.core.evaluation import Evaluation, JudgeSettings
+from lattice.reporting.figures import SCORE
+from lattice.reporting.samples import Clusters, Figures, Sample, combined
+from lattice.scoring.scales import Scale, scale_of
+from lattice.store.records import ResultStatus, ScoreRow
+
+_PASS = re.compile(r"\s*(>=|<=|==|>|<)\s*(-?\d+(?:\.\d+)?)\s*")
+
+Scores = Sequence[float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class PassCondition:
+    """Which native values pass."""
+
+    text: str
+    operator: Operator
+    threshold: float
+
+    def met(self, native: float | None) -> float | None:
+        """1 or 0; None without a value."""
+        return None if native is None else float(self.operator.holds(native, self.threshold))
+
+
+def pass_condition(judge: JudgeSettings) -> PassCondition | None:
+    """When a native value passes: as configured; on a binary scale 1 does; else None."""
+    text = judge.passes or (">= 1" if judge.scale == "binary" else None)
+    found = _PASS.fullmatch(text) if text else None
+    if text is None or found is None:
+        return None
+    return PassCondition(text.strip(), Operator(found[1]), float(found[2]))
+
+
+class MetricTally:
+    """The scores of one metric, one per input, and what the missing ones could have been.
+
+    An input whose repeats are partly missing has the mean of those that are there.
+    """
+
+    def __init__(self, clusters: Clusters) -> None:
+        self.complete = Sample(clusters)
+        self.partial = Sample(clusters)
+        self._lowest = Sample(clusters)
+        self._highest = Sample(clusters)
+
+    def add(self, scores: Scores, cluster: str | None) -> None:
+        """Take in the ended trials of one input; None for each that has no score."""
+        known = [score for score in scores if score is not None]
+        missing = len(scores) - len(known)
+        if not missing:
+            self.complete.add(sum(known) / len(known), cluster)
+            return
+        if known:
+            self.partial.add(sum(known) / len(known), cluster)
+        self._lowest.add(sum(known) / len(scores), cluster)
+        self._highest.add((sum(known) + missing) / len(scores), cluster)
+
+    def figures(self, *, binary: bool = False) -> Figures:
+        """The numbers over the inputs that have a score."""
+        return combined([self.complete, self.partial], binary=binary)
+
+    def lowest(self, *, binary: bool = False) -> Figures:
+        """The numbers with every missing score at the lowest end of the scale."""
+        return combined([self.complete, self._lowest], binary=binary)
+
+    def highest(self, *, binary: bool = False) -> Figures:
+        """The numbers with every missing score at the highest end of the scale."""
+        return combined([self.complete, self._highest], binary=binary)
+
+    def counts(self) -> Iterable[tuple[float, int]]:
+        """Different scores with how many inputs have each; a score may come up twice."""
+        yield from self.complete.counts()
+        yield from self.partial.counts()
+
+
+@dataclass(slots=True)
+class Repeats:
+    """The ended trials of one input with one target, until all its repeats have ended."""
+
+    cluster: str | None
+    rows: list[ScoreRow] = field(default_factory=list)
+
+
+class TargetTally:
+    """What is kept of one target's results.
+
+    Parameters
+    ----------
+    metrics: names of what the judge scores, ``score`` first.
+    repeats: trials of one input.
+    """
+
+    def __init__(self, name: str, metrics: Iterable[str], passes: PassCondition | None, repeats: int) -> None:
+        self.name = name
+        self.clusters = Clusters()
+        self.metrics = {metric: MetricTally(self.clusters) for metric in metrics}
+        self.passes = passes
+        self.passed = MetricTally(self.clusters)
+        self.successful = self.failed = self.inputs = 0
+        self.cost_usd = 0.0
+        # Single precision: seven digits of a latency are more than anybody reads, in half the memory.
+        self.latencies = array("f")
+        self._repeats = repeats
+        self._open: dict[int, Repeats] = {}
+
+    @property
+    def ended(self) -> int:
+        """Trials that have ended."""
+        return self.successful + self.failed
+
+    def add(self, row: ScoreRow) -> None:
+        """Take in one result."""
+        if row.status is ResultStatus.FAILED:
+            self.failed += 1
+        else:
+            self.successful += 1
+        self.cost_usd += (row.target_cost or 0.0) + (row.judge_cost or 0.0)
+        if row.latency is not None:
+            self.latencies.append(row.latency)
+        if self._repeats == 1:
+            self._close([row])
+            return
+        repeats = self._open.setdefault(row.position, Repeats(row.cluster))
+        repeats.rows.append(row)
+        if len(repeats.rows) == self._repeats:
+            self._close(self._open.pop(row.position).rows)
+
+    def finish(self) -> None:
+        """Take in the inputs of which not every repeat has ended."""
+        for repeats in self._open.values():
+            self._close(repeats.rows)
+        self._open.clear()
+
+    def _close(self, rows: Sequence[ScoreRow]) -> None:
+        self.inputs += 1
+        cluster = rows[0].cluster
+        for name, tally in self.metrics.items():
+            tally.add([found[0] if (found := row.metrics.get(name)) else None for row in rows], cluster)
+        if self.passes is not None:
+            natives = [found[1] if (found := row.metrics.get(SCORE)) else None for row in rows]
+            self.passed.add([self.passes.met(native) for native in natives], cluster)
+
+
+@dataclass(frozen=True, slots=True)
+class Tallies:
+    """A run's results, read. `targets` are in the order of the configuration."""
+
+    evaluation: Evaluation
+    targets: tuple[TargetTally, ...]
+
+    @property
+    def single(self) -> bool:
+        """Whether each input is tried once, so that binary scores stay binary."""
+        return self.evaluation.run.repeats == 1
+
+    @property
+    def scale(self) -> Scale:
+        """The judge's own scale."""
+        return scale_of(self.evaluation.scoring.judge)
+
+    def model(self, target: str) -> str:
+        """``provider/model`` of a target."""
+        return next(each.model for each in self.evaluation.targets if each.name == target)
+
+    def is_binary(self, metric: str) -> bool:
+        """Whether each score is 0 or 1: no average of repeats, no weighted mean of criteria."""
+        judge = self.evaluation.scoring.judge
+        weighted = metric == SCORE and bool(judge.criteria)
+        return self.single and not weighted and judge.scale == "binary"
+
+
+def tally(rows: Iterable[ScoreRow], evaluation: Evaluation) -> Tallies:
+    """Read results, in any order. Memory grows by a few numbers per result at most."""
+    judge = evaluation.scoring.judge
+    names = [SCORE, *(criterion.name for criterion in judge.criteria)]
+    passes, repeats = pass_condition(judge), evaluation.run.repeats
+    targets = tuple(TargetTally(target.name, names, passes, repeats) for target in evaluation.targets)
+    for row in rows:
+        targets[row.target].add(row)
+    for target in targets:
+        target.finish()
+    return Tallies(evaluation, targets)

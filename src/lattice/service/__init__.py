@@ -1,0 +1,1 @@
+"""What every face calls: prepare, start, resume, cancel, look up, export. Wires the leaves to the engine."""

@@ -1,0 +1,233 @@
+"""From an evaluation file to something that can be run: everything is checked, nothing is spent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lattice.config import LoadedFile, Override, check, load
+from lattice.config.environment import load_environment
+from lattice.config.hashing import canonical, config_hash
+from lattice.config.slug import slug
+from lattice.core.errors import InvalidEvaluation, Problem, UsageError
+from lattice.core.evaluation import Evaluation, InputSource, JudgeMode, Sample
+from lattice.core.inputs import Input
+from lattice.core.runs import RunRecord
+from lattice.engine.plan import schedule_seed
+from lattice.inputs import read_inputs
+from lattice.providers import check_model, is_priced
+from lattice.service.assembly import Surroundings
+from lattice.store import InputSet, Store, VersionRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overrides:
+    """What a command changes about a file, for this run alone.
+
+    Parameters
+    ----------
+    sets: single keys.
+    limit, sample: only the first, or a random sample of, so many inputs; they take each other's place.
+    targets: names of the targets to keep; empty keeps all.
+    """
+
+    sets: tuple[Override, ...] = ()
+    max_concurrent: int | None = None
+    limit: int | None = None
+    sample: int | None = None
+    repeats: int | None = None
+    targets: tuple[str, ...] = ()
+
+    def applied(self, evaluation: Evaluation) -> Evaluation:
+        """The evaluation with these changes.
+
+        Raises
+        ------
+        UsageError: they contradict each other, or name a target that there is not.
+        """
+        if self.limit is not None and self.sample is not None:
+            raise UsageError("give either --limit or --sample, not both")
+        run = evaluation.run.model_copy(
+            update={
+                name: value
+                for name, value in (("max_concurrent", self.max_concurrent), ("repeats", self.repeats))
+                if value is not None
+            }
+        )
+        changed = evaluation.model_copy(
+            update={"run": run, "inputs": self._inputs(evaluation.inputs), "targets": self._kept(evaluation)}
+        )
+        # Copies are not validated: a count of 0, or a gate on a target that was left out, shows here.
+        return Evaluation.model_validate(changed.model_dump(by_alias=True))
+
+    def _inputs(self, source: InputSource) -> InputSource:
+        if self.limit is not None:
+            return source.model_copy(update={"limit": self.limit, "sample": None})
+        if self.sample is not None:
+            seed = source.sample.seed if source.sample else 0
+            sample = Sample.model_construct(size=self.sample, seed=seed)
+            return source.model_copy(update={"limit": None, "sample": sample})
+        return source
+
+    def _kept(self, evaluation: Evaluation) -> tuple[object, ...]:
+        names = [target.name for target in evaluation.targets]
+        if unknown := [name for name in self.targets if name not in names]:
+            raise UsageError(f"no target is called {unknown[0]!r}; there are: {', '.join(names)}")
+        return tuple(t for t in evaluation.targets if not self.targets or t.name in self.targets)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """An evaluation that can be run on this machine.
+
+    Parameters
+    ----------
+    file: as the user named it; "" for an evaluation built in code.
+    warnings: what is allowed and should be known.
+    """
+
+    evaluation: Evaluation
+    surroundings: Surroundings
+    file: str
+    warnings: tuple[str, ...] = ()
+
+
+def prepare(path: Path, environ: Mapping[str, str], overrides: Overrides = Overrides()) -> Prepared:
+    """Load a file and check all that can be checked without reading its inputs.
+
+    Raises
+    ------
+    InvalidEvaluation: with every problem.
+    """
+    loaded = load(path, overrides=overrides.sets)
+    return _prepared(overrides.applied(loaded.evaluation), loaded, environ)
+
+
+def prepare_evaluation(evaluation: Evaluation, environ: Mapping[str, str], base: Path) -> Prepared:
+    """The same for an evaluation built in code; paths in it start from `base`."""
+    check(evaluation)
+    return _prepared(evaluation, None, environ, base)
+
+
+def _prepared(
+    evaluation: Evaluation, loaded: LoadedFile | None, environ: Mapping[str, str], base: Path = Path()
+) -> Prepared:
+    base = loaded.base if loaded else base
+    known = load_environment(base, environ)
+    problems = list(loaded.missing_variables(known)) if loaded else []
+    problems += (
+        loaded.placed(_model_problems(evaluation, known)) if loaded else _model_problems(evaluation, known)
+    )
+    if problems:
+        raise InvalidEvaluation(problems)
+    return Prepared(
+        evaluation=evaluation,
+        surroundings=Surroundings(environ=known, base=base),
+        file=loaded.file if loaded else "",
+        warnings=tuple(warnings_about(evaluation)),
+    )
+
+
+def _model_problems(evaluation: Evaluation, environ: Mapping[str, str]) -> list[Problem]:
+    problems: list[Problem] = []
+    for key, spec, params in _models(evaluation):
+        found = check_model(spec, params, evaluation.providers, environ)
+        problems += [replace(problem, key=f"{key}.model") for problem in found]
+    unpriced = unpriced_models(evaluation)
+    if evaluation.run.budget.cost_usd is not None and unpriced and not problems:
+        problems.append(
+            Problem(
+                key="run.budget.cost_usd",
+                message=f"a cost cannot be limited while prices are unknown: {', '.join(unpriced)}",
+                hint="give prices under providers, or limit tokens with run.budget.tokens",
+            )
+        )
+    return problems
+
+
+def _models(evaluation: Evaluation) -> Iterator[tuple[str, str, Mapping[str, object]]]:
+    for index, target in enumerate(evaluation.targets):
+        yield f"targets.{index}", target.model, target.params
+    judge = evaluation.scoring.judge
+    yield "scoring.judge", judge.model, judge.params
+
+
+def unpriced_models(evaluation: Evaluation) -> list[str]:
+    """Models whose price is unknown, in the order of the configuration."""
+    specs = dict.fromkeys(spec for _, spec, _ in _models(evaluation))
+    return [spec for spec in specs if not is_priced(spec, evaluation.providers)]
+
+
+def warnings_about(evaluation: Evaluation) -> Iterator[str]:
+    """What is allowed and should be known before money is spent."""
+    judge = evaluation.scoring.judge.model
+    for target in evaluation.targets:
+        if target.model == judge:
+            yield f"{target.name} is judged by its own model, {judge}: models favour their own answers"
+    if unpriced := unpriced_models(evaluation):
+        yield f"no price is known for {', '.join(unpriced)}: the cost will be shown as unknown"
+
+
+def inputs_of(prepared: Prepared) -> Iterator[Input]:
+    """The inputs, one by one; problems in them are raised as they are met."""
+    return read_inputs(prepared.evaluation.inputs, prepared.surroundings.base)
+
+
+def stage(store: Store, prepared: Prepared) -> VersionRecord:
+    """Put an evaluation and its inputs into the store, in one pass over the inputs.
+
+    Raises
+    ------
+    InvalidEvaluation: an input is wrong, or lacks the reference that the judge needs.
+    """
+    evaluation = prepared.evaluation
+    inputs = store.stage_inputs(inputs_of(prepared))
+    check_references(evaluation, inputs, prepared.file)
+    return store.add_version(
+        name=evaluation.name,
+        slug=slug(evaluation.name),
+        type=evaluation.type.value,
+        config=canonical(evaluation),
+        config_hash=config_hash(evaluation),
+        input_set=inputs,
+    )
+
+
+def check_references(evaluation: Evaluation, inputs: InputSet, file: str) -> None:
+    """A judge that compares with a reference needs one for each input.
+
+    Raises
+    ------
+    InvalidEvaluation: some input has none.
+    """
+    missing = inputs.count - inputs.with_reference
+    if evaluation.scoring.judge.mode is not JudgeMode.REFERENCE or missing == 0:
+        return
+    which = "none has one" if missing == inputs.count else f"{missing} of {inputs.count} have none"
+    raise InvalidEvaluation(
+        [
+            Problem(
+                file=evaluation.inputs.path or file or None,
+                key="scoring.judge.mode",
+                message=f"reference mode needs a reference for each input; {which}",
+                hint="add a field 'reference' to the inputs, name it under inputs.fields, or use mode: single",
+            )
+        ]
+    )
+
+
+def create_run(
+    store: Store, version: VersionRecord, *, tags: Mapping[str, str], trigger: str, origin: str | None = None
+) -> RunRecord:
+    """A new run of a stored version, pending."""
+    evaluation = Evaluation.model_validate(version.config)
+    total = version.input_set.count * len(evaluation.targets) * evaluation.run.repeats
+    return store.create_run(
+        version.key,
+        seed=schedule_seed(version.input_set.hash),
+        total=total,
+        tags=tags,
+        trigger=trigger,
+        origin=origin,
+    )

@@ -1,0 +1,81 @@
+"""What faces read of a run: its document, its results for an export, how it ended."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from lattice.core.errors import UsageError
+from lattice.core.exits import ExitCode
+from lattice.core.filters import Filter, parse_filter
+from lattice.core.runs import RunRecord, RunStatus
+from lattice.gates import Verdict
+from lattice.reporting.document import errors_of, run_document
+from lattice.reporting.exports import ExportSource, export, format_for
+from lattice.service.conclusion import Conclusion, conclusion_of
+from lattice.store import Store
+
+FAILED = parse_filter("failed")
+
+
+def document_of(store: Store, record: RunRecord, conclusion: Conclusion | None = None) -> dict[str, Any]:
+    """A run as the document that ``run --json``, ``show --json`` and the API share."""
+    conclusion = conclusion or conclusion_of(store, record)
+    errors = errors_of(store.iterate_results(record.key, FAILED))
+    return run_document(record, conclusion.summary, errors, conclusion.gates)
+
+
+def export_run(
+    store: Store,
+    record: RunRecord,
+    destination: str,
+    *,
+    format: str | None = None,
+    where: Filter | None = None,
+) -> None:
+    """Write a run to a file, or to standard output for ``-``.
+
+    Raises
+    ------
+    UsageError: no such format, or the file cannot be written.
+    """
+    chosen = format_for(destination, format)
+    conclusion = conclusion_of(store, record)
+    source = ExportSource(
+        run=record,
+        summary=conclusion.summary,
+        document=document_of(store, record, conclusion),
+        rows=store.iterate_results(record.key, where),
+    )
+    export(source, chosen, destination, stdout=sys.stdout.buffer)
+
+
+def check_destinations(destinations: tuple[str, ...]) -> None:
+    """Say before anything is spent that a file cannot be written at the end.
+
+    Raises
+    ------
+    UsageError: its ending means no format, or its folder does not exist.
+    """
+    for destination in destinations:
+        format_for(destination)
+        if not Path(destination).absolute().parent.is_dir():
+            raise UsageError(f"{destination}: its folder does not exist")
+
+
+def exit_code(record: RunRecord, conclusion: Conclusion) -> ExitCode:
+    """How ``run`` and ``resume`` end; the first that applies of product order."""
+    progress = record.progress
+    if record.status is RunStatus.FAILED or (progress.done > 0 and progress.successful == 0):
+        return ExitCode.FAILED
+    if record.status is RunStatus.CANCELLED and record.stopped is None:
+        return ExitCode.CANCELLED
+    if record.status is RunStatus.RUNNING:
+        return ExitCode.TERMINATED
+    verdicts = {gate["verdict"] for gate in conclusion.gates}
+    if Verdict.FAIL.value in verdicts:
+        return ExitCode.GATE_FAILED
+    if Verdict.INCONCLUSIVE.value in verdicts or record.stopped == "budget":
+        return ExitCode.INCONCLUSIVE
+    return ExitCode.OK

@@ -1,0 +1,234 @@
+"""One session of a run: puts the engine together over the store, carries the run out, writes down how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from lattice.core.errors import StoreError
+from lattice.core.evaluation import Evaluation, RunSettings
+from lattice.core.inputs import Input
+from lattice.core.runs import Claim, RunRecord, RunStatus, StopRequest
+from lattice.core.trials import Metric, Response, TrialKey
+from lattice.engine.breaker import Breaker
+from lattice.engine.calls import Caller, Desk
+from lattice.engine.clock import Clock
+from lattice.engine.feed import Feed
+from lattice.engine.ledger import Ledger
+from lattice.engine.limits import Limiter
+from lattice.engine.live import LiveTotals
+from lattice.engine.plan import Plan, Schedule
+from lattice.engine.runner import Ending, Runner
+from lattice.engine.trial import Trials
+from lattice.service.assembly import Assembly
+from lattice.service.conclusion import Stand, conclude
+from lattice.store import ResultStatus, RunWriter, ScoreRow, Store
+
+
+@dataclass(slots=True)
+class Controls:
+    """How the outside world reaches a session; what is asked before the session stands is kept for it."""
+
+    runner: Runner | None = None
+    _asked: list[Callable[[Runner], None]] = field(default_factory=list)
+
+    def cancel(self) -> None:
+        """Drain and end as cancelled; a second time: stop at once."""
+        self._ask(Runner.cancel)
+
+    def terminate(self) -> None:
+        """Drain and leave the run interrupted."""
+        self._ask(Runner.terminate)
+
+    def obey(self, request: StopRequest) -> None:
+        """What another process asked of the run through the store."""
+        self.cancel()
+        if request is StopRequest.ABORT:
+            self.cancel()
+
+    def attach(self, runner: Runner) -> None:
+        """The session stands: hand it what was asked so far."""
+        self.runner = runner
+        for ask in self._asked:
+            ask(runner)
+
+    def _ask(self, ask: Callable[[Runner], None]) -> None:
+        if self.runner is None:
+            self._asked.append(ask)
+        else:
+            ask(self.runner)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """What one session works with.
+
+    Parameters
+    ----------
+    settings: the run settings in force: the configuration's, with what was given at a resume.
+    again: whether failed trials are run again too.
+    """
+
+    store: Store
+    record: RunRecord
+    claim: Claim
+    evaluation: Evaluation
+    settings: RunSettings
+    limiter: Limiter
+    clock: Clock
+    again: bool = False
+
+    async def run(self, assembly: Assembly, controls: Controls) -> Ending:
+        """Carry the run out and store its end.
+
+        Raises
+        ------
+        StoreError: the store refused; what was committed before is there.
+        """
+        ready = await asyncio.to_thread(self._prepare)
+        writer = self.store.writer(self.record.key, self.claim, ready.totals, on_stop=controls.obey)
+        runner = self._runner(ready, assembly, writer)
+        writer.on_error = runner.crash
+        writer.start()
+        controls.attach(runner)
+        try:
+            ending = await runner.run()
+            summary = await asyncio.to_thread(self._conclusion, ready.totals, ending)
+            await writer.finish(
+                ending.status, stopped=ending.stopped, failure=ending.failure, summary=summary
+            )
+        finally:
+            await writer.close()
+        return ending
+
+    def _prepare(self) -> _Ready:
+        store, record = self.store, self.record
+        schedule = Schedule(store.positions(record.input_set), seed=record.seed)
+        targets, repeats = len(self.evaluation.targets), self.settings.repeats
+        again: dict[TrialKey, str] = {}
+        answered = store.unjudged(record.key)
+        proven: set[int] = set()
+        finished: list[TrialKey] = []
+        for row in store.iterate_scores(record.key):
+            key = TrialKey(row.position, row.target, row.repeat)
+            if row.status is ResultStatus.SCORED:
+                proven.add(row.target)
+            elif self.again:
+                again[key] = row.error_kind or ""
+                if row.latency is not None:
+                    # The target had answered: only the judge is asked again.
+                    answered.add(key)
+                continue
+            finished.append(key)
+        plan = Plan(schedule, targets=targets, repeats=repeats, finished=finished)
+        totals = LiveTotals(
+            total=plan.total,
+            targets=targets,
+            repeats=repeats,
+            order=schedule.order,
+            ranks=schedule.ranks(),
+            clock=self.clock.now,
+            elapsed=record.elapsed,
+        )
+        if finished or again:
+            totals.restore(record.live, _outcomes(store.iterate_scores(record.key)), again=again)
+        feed = Feed(plan, self._read, answered=answered)
+        unproven = tuple(target for target in range(targets) if target not in proven)
+        return _Ready(plan=plan, feed=feed, totals=totals, unproven=unproven)
+
+    def _conclusion(self, totals: LiveTotals, ending: Ending) -> Mapping[str, Any] | None:
+        """What to store with the run's end; an interrupted run is summed up when it is read."""
+        if ending.status is RunStatus.RUNNING:
+            return None
+        stand = Stand(
+            status=ending.status, stopped=ending.stopped, live=totals.snapshot(), elapsed=totals.elapsed()
+        )
+        return conclude(self.store, self.record, self.evaluation, stand).as_json()
+
+    def _runner(self, ready: _Ready, assembly: Assembly, writer: RunWriter) -> Runner:
+        settings, record = self.settings, self.record
+        desk = Desk()
+        usage = record.live.get("usage", {})
+        ledger = Ledger(
+            writer,
+            settings.budget,
+            tokens=sum(sum(pair) for pair in usage.values()),
+            cost_usd=sum(record.live.get("cost_usd", {}).values()),
+        )
+        for limit in {target.limit for target in assembly.targets} | {assembly.judge.model.limit}:
+            self.limiter.configure(limit.provider, limit.account, settings.limits)
+        caller = Caller(
+            limiter=self.limiter,
+            retries=settings.retries,
+            desk=desk,
+            clock=self.clock,
+            random=Random(record.seed),
+            report=writer.put_attempt,
+        )
+        trials = Trials(
+            targets=assembly.targets,
+            judge=assembly.judge,
+            caller=caller,
+            journal=ledger,
+            load=self._load,
+            clock=self.clock,
+            timeout=settings.timeout,
+        )
+        breaker = Breaker(
+            max_concurrent=settings.max_concurrent,
+            give_up_after=settings.give_up_after,
+            permanent=not self.again,
+        )
+        return Runner(
+            trials=trials,
+            feed=ready.feed,
+            desk=desk,
+            ledger=ledger,
+            breaker=breaker,
+            clock=self.clock,
+            remaining=ready.plan.remaining,
+            max_concurrent=settings.max_concurrent,
+            unproven=ready.unproven,
+            publish=writer.set_activity,
+            limits=self._limits,
+        )
+
+    async def _read(self, positions: Sequence[int]) -> Mapping[int, Input]:
+        return await asyncio.to_thread(self.store.read_inputs, self.record.input_set, positions)
+
+    async def _load(self, key: TrialKey) -> Response:
+        found = await asyncio.to_thread(self.store.stored_response, self.record.key, key)
+        if found is None:
+            raise StoreError(f"the stored response of input #{key.position} is gone")
+        return found
+
+    def _limits(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "provider": state.provider,
+                "model": state.model,
+                "reason": state.reason,
+                "wait": state.paused_for,
+                "waiting": state.waiting,
+                "requests_per_minute": state.requests_per_minute,
+            }
+            for state in self.limiter.state()
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ready:
+    plan: Plan
+    feed: Feed
+    totals: LiveTotals
+    unproven: tuple[int, ...]
+
+
+def _outcomes(rows: Iterable[ScoreRow]) -> Iterator[tuple[TrialKey, Mapping[str, Metric] | None]]:
+    for row in rows:
+        metrics = {name: Metric(score=score, native=native) for name, (score, native) in row.metrics.items()}
+        scored = row.status is ResultStatus.SCORED
+        yield TrialKey(row.position, row.target, row.repeat), metrics if scored else None

@@ -1,0 +1,73 @@
+"""The workspace: the folder `.lattice/`, found by walking up as git does, or a store named by URL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from lattice.core.errors import StoreError, UsageError
+from lattice.store import Store, open_store
+
+FOLDER = ".lattice"
+DATABASE = "lattice.db"
+VARIABLE = "LATTICE_DB"
+
+
+def find_folder(start: Path) -> Path | None:
+    """The nearest `.lattice/` in `start` or above it."""
+    for folder in (start, *start.parents):
+        if (folder / FOLDER).is_dir():
+            return folder / FOLDER
+    return None
+
+
+def create_folder(start: Path) -> Path:
+    """Make a workspace in `start`, one that git ignores by itself.
+
+    Raises
+    ------
+    StoreError: the folder cannot be written to.
+    """
+    folder = start / FOLDER
+    try:
+        folder.mkdir(exist_ok=True)
+        ignore = folder / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="utf-8")
+    except OSError as error:
+        raise StoreError(
+            f"the workspace {folder} cannot be created: {error.strerror}; "
+            f"work in a folder you may write to, or name a store with --db or {VARIABLE}"
+        ) from error
+    return folder
+
+
+def store_url(db: str | None, environ: Mapping[str, str], start: Path, *, create: bool) -> str:
+    """Which store to use: `db`, else ``LATTICE_DB``, else the workspace around `start`.
+
+    Parameters
+    ----------
+    db: a URL such as ``sqlite:///path``, or a path to a SQLite file.
+    create: make a workspace in `start` when there is none.
+
+    Raises
+    ------
+    UsageError: there is no workspace and none is to be made.
+    """
+    named = db or environ.get(VARIABLE)
+    if named:
+        return named if "://" in named else f"sqlite:///{(start / named).resolve()}"
+    folder = find_folder(start)
+    if folder is None:
+        if not create:
+            raise UsageError(
+                f"there is no workspace here: no {FOLDER} folder in {start} or above it; "
+                "it comes with the first 'lattice run FILE' or 'lattice add FILE'"
+            )
+        folder = create_folder(start)
+    return f"sqlite:///{folder / DATABASE}"
+
+
+def open_workspace(db: str | None, environ: Mapping[str, str], start: Path, *, create: bool = False) -> Store:
+    """Open the store that `store_url` names; parameters and errors as there."""
+    return open_store(store_url(db, environ, start, create=create))

@@ -1,0 +1,83 @@
+"""Transactions on one database, whose errors are the user's and not the driver's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.sql.base import Executable
+from sqlalchemy.sql.elements import ClauseElement
+
+from lattice.core.errors import StoreError
+from lattice.store.dialects import WRITING, Dialect
+
+
+class Database:
+    """A pool of connections to one store. Safe to use from several threads."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.dialect = dialect
+        self._engine: Engine = dialect.engine()
+        self._writing = self._engine.execution_options(**{WRITING: True})
+
+    def close(self) -> None:
+        """Give all connections back to the system."""
+        self._engine.dispose()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the store.
+
+        Raises
+        ------
+        StoreError: the database refused.
+        """
+        with self.explained(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that holds the write lock from its start, waiting for it if need be.
+
+        Raises
+        ------
+        StoreError: the database refused.
+        """
+        with self.explained(), self._writing.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """A connection kept for long, whose transactions (``connection.begin()``) write."""
+        with self.explained(), self._writing.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Turn what the database refuses into `StoreError`; broken statements and constraints stay as they are."""
+        try:
+            yield
+        except (IntegrityError, ProgrammingError):
+            raise
+        except DBAPIError as error:
+            raise self.dialect.explain(error) from error
+        except PoolTimeout as error:
+            raise StoreError(f"the store {self.dialect.place} has too many readers at once; try again") from error
+
+    def driver_sql(self, statement: Executable, names: Sequence[str]) -> str:
+        """Compile a statement once, for rows of values in the order of `names`.
+
+        Raises
+        ------
+        ValueError: the statement takes other parameters, or in another order.
+        """
+        if not isinstance(statement, ClauseElement):
+            raise ValueError(f"{statement!r} cannot be compiled")
+        compiled = statement.compile(dialect=self._engine.dialect)
+        taken = tuple(getattr(compiled, "positiontup", None) or ())
+        if taken != tuple(names):
+            raise ValueError(f"the statement takes {taken}, not {tuple(names)}")
+        return str(compiled)

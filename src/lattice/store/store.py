@@ -1,0 +1,351 @@
+"""The store's contract: everything that Lattice remembers, behind one class."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from lattice.core.errors import StoreError
+from lattice.core.filters import Filter, Sort
+from lattice.core.inputs import Input
+from lattice.core.runs import Claim, RunRecord, RunStatus, StopRequest
+from lattice.core.trials import Response, TrialKey
+from lattice.store.annotating import Annotations
+from lattice.store.claims import Claims
+from lattice.store.commits import Commits, Totals
+from lattice.store.database import Database
+from lattice.store.dialects import dialect_of
+from lattice.store.evaluations import Evaluations, NewVersion
+from lattice.store.finding import Finder
+from lattice.store.inputs import Inputs
+from lattice.store.migrating import MIGRATIONS, Migrations, prepare
+from lattice.store.records import (
+    Annotation,
+    AttemptRow,
+    EvaluationRow,
+    InputSet,
+    ResultRow,
+    ResultStatus,
+    ScoreRow,
+    VersionRecord,
+)
+from lattice.store.results import PageRequest, Results
+from lattice.store.runs import NewRun, Runs
+from lattice.store.times import WallClock, utc_now
+from lattice.store.writer import Pace, RunWriter
+
+
+def open_store(url: str, *, clock: WallClock = utc_now, migrations: Migrations = MIGRATIONS) -> Store:
+    """Open the store at a URL; an empty one is set up and an older one is brought to this version.
+
+    Parameters
+    ----------
+    url: ``sqlite:///PATH`` (four slashes for an absolute path), with ``?synchronous=full`` to flush every
+        commit to the disk and ``?busy_timeout=SECONDS`` to wait longer or shorter than 30 s for other writers.
+    clock: tells the present moment in UTC.
+
+    Raises
+    ------
+    UsageError: the URL names no store that this version can open.
+    StoreError: the store was written by a newer version, is damaged, locked, read-only or no store at all.
+    """
+    database = Database(dialect_of(url))
+    try:
+        prepare(database, migrations)
+        return Store(database, clock)
+    except BaseException:
+        database.close()
+        raise
+
+
+class Store:
+    """One database. Synchronous and safe to use from several threads and processes at once.
+
+    Every method raises `StoreError` when the database refuses (full disk, locked, read-only), with a message
+    for the user; what was committed before stays readable. A run that has been deleted raises `UsageError`.
+    Use `open_store` to make one.
+    """
+
+    def __init__(self, database: Database, clock: WallClock) -> None:
+        self._database = database
+        self._clock = clock
+        self._inputs = Inputs(database, clock)
+        self._runs = Runs(database, clock)
+        self._evaluations = Evaluations(database, clock, self._runs)
+        self._finder = Finder(database, self._runs)
+        self._claims = Claims(database, clock)
+        self._results = Results(database)
+        self._annotations = Annotations(database, clock)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # Inputs
+
+    def stage_inputs(self, inputs: Iterable[Input]) -> InputSet:
+        """Write inputs in one streaming pass, or find the set that holds the same ones already.
+
+        Memory does not grow with their number. When `inputs` itself raises, nothing of them stays.
+
+        Raises
+        ------
+        DuplicateInput: two have the same id; it says which.
+        """
+        return self._inputs.stage(inputs)
+
+    def input_set(self, set_key: int) -> InputSet:
+        """A set by its key."""
+        return self._inputs.input_set(set_key)
+
+    def positions(self, set_key: int) -> array[int]:
+        """The places of all inputs of a set, in order: 8 bytes each."""
+        return self._inputs.positions(set_key)
+
+    def read_inputs(self, set_key: int, positions: Iterable[int]) -> dict[int, Input]:
+        """Inputs by their places; best asked for some dozens at once."""
+        return self._inputs.read(set_key, positions)
+
+    # Evaluations
+
+    def add_version(
+        self,
+        *,
+        name: str,
+        slug: str,
+        type: str,
+        config: Mapping[str, Any],
+        config_hash: str,
+        input_set: InputSet,
+    ) -> VersionRecord:
+        """Keep a configuration under its evaluation's slug: a new version, or the one with this hash and inputs."""
+        new = NewVersion(name=name, slug=slug, type=type, config=config, config_hash=config_hash, input_set=input_set)
+        return self._evaluations.add_version(new)
+
+    def version(self, version_key: int) -> VersionRecord:
+        """A version by its key.
+
+        Raises
+        ------
+        UsageError: there is none.
+        """
+        return self._evaluations.version(version_key)
+
+    def versions(self, evaluation_id: str) -> list[VersionRecord]:
+        """All versions of an evaluation, newest first."""
+        return self._evaluations.versions(evaluation_id)
+
+    def evaluations(self) -> list[EvaluationRow]:
+        """All evaluations with their last version and run, the most recently used first."""
+        return self._evaluations.all()
+
+    def archive(self, evaluation_id: str, archived: bool) -> None:
+        """Mark an evaluation as archived, or take the mark away.
+
+        Raises
+        ------
+        UsageError: there is none with this id.
+        """
+        self._evaluations.archive(evaluation_id, archived)
+
+    # Runs
+
+    def create_run(
+        self,
+        version_key: int,
+        *,
+        seed: int,
+        total: int,
+        tags: Mapping[str, str],
+        trigger: str,
+        origin: str | None = None,
+    ) -> RunRecord:
+        """A pending run with the evaluation's next number.
+
+        Parameters
+        ----------
+        total: how many trials it will have.
+        trigger: what started it, such as ``cli``.
+        origin: id of a run whose stored responses it scores instead of calling targets.
+
+        Raises
+        ------
+        UsageError: there is no run `origin`.
+        """
+        new = NewRun(version_key=version_key, seed=seed, total=total, trigger=trigger, tags=tags, origin=origin)
+        return self._runs.create(new)
+
+    def run(self, run_key: int) -> RunRecord:
+        """A run as it stands; whether it is interrupted is found out anew each time."""
+        return self._runs.run(run_key)
+
+    def find_run(self, text: str) -> RunRecord:
+        """A run by an id, a unique beginning of one, ``SLUG#3``, ``Name With Spaces#3`` in any case, or ``latest``.
+
+        Raises
+        ------
+        UsageError: none or several are meant; the message says what is close.
+        """
+        return self._finder.find(text)
+
+    def runs(self, evaluation: str | None = None, limit: int | None = None) -> list[RunRecord]:
+        """Runs, newest first; of one evaluation, by its id, or of all."""
+        return self._runs.latest(evaluation_id=evaluation, limit=limit)
+
+    def delete_run(self, run_key: int) -> None:
+        """Delete a run with all it has; its number is not given again. In short transactions.
+
+        Raises
+        ------
+        UsageError: it is running, or another run scores its responses.
+        """
+        self._runs.delete(run_key)
+
+    # Working on a run
+
+    def claim(self, run_key: int, *, settings: Mapping[str, Any] | None = None, again: bool = False) -> Claim:
+        """Take a run for this process, to start or to resume it; it is running from now on.
+
+        Parameters
+        ----------
+        settings: execution settings to keep beside the unchanged configuration; None leaves them as they are.
+        again: failed trials of an ended run are to be run again, so that it is one revision further.
+
+        Raises
+        ------
+        UsageError: a living process works on it; the message names process and host.
+        """
+        self.run(run_key)
+        return self._claims.claim(run_key, settings=settings, again=again)
+
+    def release(
+        self, run_key: int, claim: Claim, status: RunStatus, *, failure: Mapping[str, Any] | None = None
+    ) -> None:
+        """End a claimed run without a writer, such as one that could not be started.
+
+        Raises
+        ------
+        ClaimLost: the claim is not this process's any more.
+        """
+        self._claims.release(run_key, claim, status=status, failure=failure)
+
+    def request_stop(self, run_key: int, request: StopRequest) -> None:
+        """Ask the process that works on a run to stop; a stronger request stands. Without effect unless it runs."""
+        self._claims.request_stop(run_key, request)
+
+    def writer(
+        self,
+        run_key: int,
+        claim: Claim,
+        totals: Totals,
+        *,
+        on_stop: Callable[[StopRequest], None] | None = None,
+        on_error: Callable[[StoreError], None] | None = None,
+        pace: Pace | None = None,
+    ) -> RunWriter:
+        """The writer of a claimed run; see `RunWriter`."""
+        commits = Commits(self._database, run_key, claim, totals, self._clock)
+        return RunWriter(self._database, commits, on_stop=on_stop, on_error=on_error, pace=pace)
+
+    # What a run has brought
+
+    def finished(self, run_key: int, status: ResultStatus | None = None) -> Iterator[TrialKey]:
+        """Trials that have a result, of one status or of any, in the order of their inputs."""
+        return self._results.finished(run_key, status)
+
+    def unjudged(self, run_key: int) -> set[TrialKey]:
+        """Trials that have a response and no result."""
+        return self._results.unjudged(run_key)
+
+    def stored_response(self, run_key: int, key: TrialKey) -> Response | None:
+        """A trial's response, of this run or of the one whose responses it scores."""
+        return self._results.response(run_key, key)
+
+    def results(
+        self,
+        run_key: int,
+        *,
+        where: Filter | None = None,
+        sort: Sort | None = None,
+        offset: int = 0,
+        limit: int | None = 50,
+        after_seq: int | None = None,
+    ) -> list[ResultRow]:
+        """A page of results, in the order of their inputs unless sorted.
+
+        Parameters
+        ----------
+        after_seq: only those committed after this one, in the order of their commits.
+
+        Raises
+        ------
+        UsageError: `where` or `sort` names a target or a metric that the run does not have.
+        """
+        request = PageRequest(where=where, sort=sort, offset=offset, limit=limit, after_seq=after_seq)
+        return self._results.page(run_key, request)
+
+    def result(self, run_key: int, key: TrialKey) -> ResultRow | None:
+        """One result; None while the trial has not ended."""
+        return self._results.result(run_key, key)
+
+    def iterate_results(self, run_key: int, where: Filter | None = None) -> Iterator[ResultRow]:
+        """All results in the order of their inputs, in memory that does not grow with their number.
+
+        Raises
+        ------
+        UsageError: `where` names a target or a metric that the run does not have.
+        """
+        return self._results.stream(run_key, where)
+
+    def iterate_scores(self, run_key: int) -> Iterator[ScoreRow]:
+        """The numbers of all results without their texts, for summaries."""
+        return self._results.scores(run_key)
+
+    def count_results(self, run_key: int, where: Filter | None = None) -> int:
+        """How many results there are, or how many `where` holds for."""
+        return self._results.count(run_key, where)
+
+    def scored_since(self, run_key: int, seq: int) -> list[TrialKey]:
+        """Trials whose scored result was committed after `seq`, in the order of their commits."""
+        return self._results.scored_since(run_key, seq)
+
+    def attempts(self, run_key: int, after: int = 0, limit: int = 1000) -> list[AttemptRow]:
+        """Failed calls with an id above `after`, oldest first."""
+        return self._results.attempts(run_key, after=after, limit=limit)
+
+    def latest_attempts(self, run_key: int, limit: int = 100) -> list[AttemptRow]:
+        """Failed calls, newest first."""
+        return self._results.latest_attempts(run_key, limit=limit)
+
+    def trial_attempts(self, run_key: int, key: TrialKey) -> list[AttemptRow]:
+        """Failed calls of one trial, oldest first."""
+        return self._results.trial_attempts(run_key, key)
+
+    # Annotations
+
+    def annotate(self, run_key: int, key: TrialKey, *, score: float | None, note: str = "") -> Annotation:
+        """Keep a person's score and note on a result, in the place of an earlier one.
+
+        Raises
+        ------
+        UsageError: the trial has no result.
+        """
+        return self._annotations.put(run_key, key, score=score, note=note)
+
+    def remove_annotation(self, run_key: int, key: TrialKey) -> None:
+        """Take an annotation away, if there is one."""
+        self._annotations.remove(run_key, key)
+
+    def annotations(self, run_key: int) -> list[Annotation]:
+        """All annotations of a run, in the order of their inputs."""
+        return self._annotations.all(run_key)

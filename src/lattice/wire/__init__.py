@@ -1,0 +1,1 @@
+"""What every call over the network shares: the session, headers, failures, and sandboxed templates."""

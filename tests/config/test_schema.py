@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import orjson
+import pytest
+
+from lattice.config.availability import UNAVAILABLE, unavailable
+from lattice.config.schema import json_schema
+from lattice.core.conditions import parse_condition
+
+
+def definition(name: str) -> Any:
+    return json_schema()["$defs"][name]
+
+
+def test_it_is_json_and_names_its_draft() -> None:
+    schema = json_schema()
+    assert orjson.loads(orjson.dumps(schema)) == schema
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert schema["required"] == ["name", "targets", "inputs", "scoring"]
+    assert schema["additionalProperties"] is False
+
+
+def test_texts_may_stand_in_files() -> None:
+    for name, key in (("TargetSettings", "prompt"), ("TargetSettings", "system"), ("JudgeSettings", "rubric")):
+        forms = definition(name)["properties"][key]["anyOf"]
+        assert any(form.get("properties", {}).keys() == {"file"} for form in forms)
+
+
+def test_pass_is_called_as_in_the_file() -> None:
+    assert "pass" in definition("JudgeSettings")["properties"]
+    assert "passes" not in definition("JudgeSettings")["properties"]
+
+
+def test_every_key_says_what_it_is() -> None:
+    schema = json_schema()
+    for block in (schema, *schema["$defs"].values()):
+        for name, key in block.get("properties", {}).items():
+            assert key.get("description"), name
+
+
+@pytest.mark.parametrize(
+    "gate",
+    [
+        "mean > 0.80",
+        "accuracy.ci_lower >= 3.5 on native scale",
+        "RAG / v2/mean<1",
+        "x",
+        "meen > 1",
+        "mean > x",
+        "mean >",
+    ],
+)
+def test_the_pattern_of_gates_accepts_what_the_parser_accepts(gate: str) -> None:
+    pattern = json_schema()["properties"]["gates"]["items"]["pattern"]
+    try:
+        parse_condition(gate)
+    except ValueError:
+        assert not re.search(pattern, gate)
+    else:
+        assert re.search(pattern, gate)
+
+
+def test_what_is_not_available_yet_is_not_in_it() -> None:
+    text = orjson.dumps(json_schema()).decode()
+    for entry in UNAVAILABLE:
+        name = entry.path.rpartition(".")[2]
+        if entry.value is None and name not in ("python", "regex", "contains", "numeric", "similarity"):
+            assert f'"{name}"' not in text
+
+
+def test_an_entry_of_any_list_is_found_by_its_form() -> None:
+    entry = unavailable(("targets", 7, "http"), {})
+    assert entry is not None
+    assert entry.replaces == "model"
+    assert unavailable(("scoring", "judge", "mode"), "single") is None
+    assert unavailable(("targets", 0, "model"), "sim/a") is None

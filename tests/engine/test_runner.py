@@ -1,0 +1,496 @@
+"""A run from its first trial to its end, in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from array import array
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, TypeVar
+
+import pytest
+from tests.engine.virtual_time import VirtualClock, run_virtually
+
+from lattice.core.errors import CallError, ErrorKind, StoreError
+from lattice.core.evaluation import Budget, Retries
+from lattice.core.inputs import Input
+from lattice.core.limits import LimitKey
+from lattice.core.models import Completion, Message, ModelRequest, Usage
+from lattice.core.runs import RunStatus
+from lattice.core.trials import Attempt, Metric, Response, Result, TrialKey, Verdict
+from lattice.engine.breaker import Breaker
+from lattice.engine.calls import Caller, Desk
+from lattice.engine.feed import Feed
+from lattice.engine.ledger import Ledger
+from lattice.engine.limits import Limiter
+from lattice.engine.plan import Plan, Schedule
+from lattice.engine.runner import Ending, Runner
+from lattice.engine.trial import Trials
+
+T = TypeVar("T")
+CALL = Usage(input_tokens=8, output_tokens=2)
+
+
+def fail(kind: ErrorKind, message: str = "no") -> CallError:
+    return CallError(kind, message)
+
+
+@dataclass
+class World:
+    """A target and a judge that do what a test says, and a journal that remembers."""
+
+    clock: VirtualClock
+    answer: Callable[[int], CallError | None] = lambda _: None
+    judged: Callable[[int], CallError | None] = lambda _: None
+    takes: float = 1.0
+    name: str = "target"
+    priced: bool = True
+    asked: list[int] = field(default_factory=list)
+    judge_calls: int = 0
+    responses: dict[TrialKey, Response] = field(default_factory=dict)
+    results: dict[TrialKey, Result] = field(default_factory=dict)
+    attempts: list[Attempt] = field(default_factory=list)
+    published: list[Mapping[str, Any]] = field(default_factory=list)
+    open_at_once: int = 0
+    _open: int = 0
+    refuse: StoreError | None = None
+
+    @property
+    def limit(self) -> LimitKey:
+        return LimitKey(provider="test")
+
+    @property
+    def model(self) -> World:
+        return self
+
+    async def _call(self, error: CallError | None) -> None:
+        self._open += 1
+        self.open_at_once = max(self.open_at_once, self._open)
+        try:
+            await self.clock.sleep(self.takes)
+        finally:
+            self._open -= 1
+        if error is not None:
+            raise error
+
+    # The target
+    async def __call__(self, input: Input) -> Response:
+        self.asked.append(input.position)
+        await self._call(self.answer(input.position))
+        return Response(text=str(input.position), latency=self.takes, usage=CALL, cost_usd=0.01)
+
+    # The judge and its model
+    def request(self, input: Input, response: Response) -> ModelRequest:
+        return ModelRequest(messages=(Message(role="user", content=response.text),))
+
+    async def complete(self, request: ModelRequest, *, timeout: float) -> Completion:
+        self.judge_calls += 1
+        await self._call(None)
+        return Completion(text=request.messages[0].content, usage=CALL, cost_usd=0.02)
+
+    def verdict(self, answer: str) -> Verdict:
+        error = self.judged(int(answer))
+        if error is not None:
+            raise error
+        return Verdict(metrics={"score": Metric(score=1.0, native=5.0)})
+
+    # The journal
+    def put_response(self, key: TrialKey, response: Response) -> Awaitable[None]:
+        self.responses[key] = response
+        return self._committed(None)
+
+    def put_result(self, result: Result) -> Awaitable[int]:
+        assert result.key not in self.results
+        if self.refuse is None:
+            self.results[result.key] = result
+        return self._committed(len(self.results))
+
+    async def _committed(self, value: T) -> T:
+        if self.refuse is not None:
+            raise self.refuse
+        await asyncio.sleep(0)
+        return value
+
+
+class OneTarget:
+    """The world's target, by its protocol."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.name = "target"
+        self.limit = world.limit
+
+    async def answer(self, input: Input, *, timeout: float) -> Response:
+        return await self._world(input)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """How a run is carried out in a test."""
+
+    inputs: int = 30
+    targets: int = 1
+    max_concurrent: int = 5
+    retries: Retries = Retries()
+    budget: Budget = Budget()
+    give_up_after: float = 900.0
+    finished: frozenset[TrialKey] = frozenset()
+    answered: frozenset[TrialKey] = frozenset()
+    unproven: bool = True
+
+
+def runner_for(world: World, setting: Setting) -> Runner:
+    schedule = Schedule(array("q", range(1, setting.inputs + 1)), seed=1)
+    plan = Plan(schedule, targets=setting.targets, repeats=1, finished=setting.finished)
+
+    async def read(positions: Sequence[int]) -> Mapping[int, Input]:
+        return {position: Input(position=position, id=str(position), input="?") for position in positions}
+
+    async def load(key: TrialKey) -> Response:
+        return world.responses[key]
+
+    desk, limiter = Desk(), Limiter(world.clock)
+    ledger = Ledger(world, setting.budget)
+    caller = Caller(
+        limiter=limiter,
+        retries=setting.retries,
+        desk=desk,
+        clock=world.clock,
+        random=Random(0),
+        report=world.attempts.append,
+    )
+    trials = Trials(
+        targets=[OneTarget(world)] * setting.targets,
+        judge=world,
+        caller=caller,
+        journal=ledger,
+        load=load,
+        clock=world.clock,
+        timeout=10.0,
+    )
+    return Runner(
+        trials=trials,
+        feed=Feed(plan, read, answered=setting.answered),
+        desk=desk,
+        ledger=ledger,
+        breaker=Breaker(max_concurrent=setting.max_concurrent, give_up_after=setting.give_up_after),
+        clock=world.clock,
+        remaining=plan.remaining,
+        max_concurrent=setting.max_concurrent,
+        unproven=tuple(range(setting.targets)) if setting.unproven else (),
+        publish=world.published.append,
+        limits=list,
+    )
+
+
+def carried_out(
+    setting: Setting,
+    *,
+    answer: Callable[[int], CallError | None] = lambda _: None,
+    judged: Callable[[int], CallError | None] = lambda _: None,
+    meanwhile: Callable[[World, Runner], Awaitable[None]] | None = None,
+    before: Callable[[World], None] = lambda _: None,
+) -> tuple[World, Ending, float]:
+    """Run to the end; the world, the ending, and the seconds it took."""
+
+    async def main(clock: VirtualClock) -> tuple[World, Ending, float]:
+        world = World(clock, answer=answer, judged=judged)
+        before(world)
+        runner = runner_for(world, setting)
+        started = clock.now()
+        if meanwhile is None:
+            return world, await runner.run(), clock.now() - started
+        running = asyncio.create_task(runner.run())
+        await meanwhile(world, runner)
+        ending = await running
+        return world, ending, clock.now() - started
+
+    return run_virtually(main)
+
+
+def test_every_trial_is_carried_out_once_and_never_more_than_allowed_at_a_time() -> None:
+    world, ending, _ = carried_out(Setting(inputs=30, max_concurrent=5))
+    assert ending.status is RunStatus.COMPLETED
+    assert sorted(world.asked) == list(range(1, 31))
+    assert len(world.results) == 30
+    assert world.open_at_once == 5
+
+
+def test_the_first_trial_goes_alone() -> None:
+    async def while_the_first_runs(world: World, runner: Runner) -> None:
+        await world.clock.sleep(1.5)
+        assert len(world.asked) == 1
+        assert runner.activity()["phase"] == "checking"
+
+    world, _, _ = carried_out(Setting(inputs=10), meanwhile=while_the_first_runs)
+    assert len(world.results) == 10
+
+
+def test_each_target_is_checked_before_the_rest_starts() -> None:
+    async def while_checking(world: World, runner: Runner) -> None:
+        await world.clock.sleep(3.5)
+        assert len(set(world.asked)) == 1
+        assert len(world.asked) == 2
+
+    world, _, _ = carried_out(Setting(inputs=4, targets=2), meanwhile=while_checking)
+    assert len(world.results) == 8
+
+
+def test_a_judge_that_cannot_be_read_costs_three_inputs() -> None:
+    world, ending, _ = carried_out(Setting(inputs=100), judged=lambda _: fail(ErrorKind.JUDGE_PARSE, "no verdict"))
+    assert ending.status is RunStatus.FAILED
+    assert ending.failure is not None
+    assert ending.failure["kind"] == "judge_parse"
+    assert len(world.asked) == world.judge_calls == 3
+    assert [result.usage for result in world.results.values()] == [CALL] * 3
+
+
+def test_first_failures_of_different_causes_let_the_run_go_on() -> None:
+    seen: list[int] = []
+
+    def first_two_fail(position: int) -> CallError | None:
+        seen.append(position)
+        kinds = {1: ErrorKind.INVALID_INPUT, 2: ErrorKind.TARGET_ERROR}
+        return fail(kinds[len(seen)]) if len(seen) in kinds else None
+
+    world, ending, _ = carried_out(Setting(inputs=20), answer=first_two_fail)
+    assert ending.status is RunStatus.COMPLETED
+    assert sum(result.failure is not None for result in world.results.values()) == 2
+
+
+def test_a_wrong_key_costs_one_call_and_fails_the_run_at_once() -> None:
+    world, ending, _ = carried_out(Setting(inputs=100), answer=lambda _: fail(ErrorKind.AUTH, "set OPENAI_API_KEY"))
+    assert ending.status is RunStatus.FAILED
+    assert ending.failure == {"kind": "auth", "step": "target", "message": "set OPENAI_API_KEY"}
+    assert len(world.asked) == 1
+    assert world.results == {}
+
+
+@pytest.mark.parametrize(
+    ("kind", "attempts"),
+    [
+        (ErrorKind.TIMEOUT, 3),
+        (ErrorKind.SERVER_ERROR, 4),
+        (ErrorKind.CONNECTION, 4),
+        (ErrorKind.RATE_LIMIT, 4),
+        (ErrorKind.INVALID_INPUT, 1),
+        (ErrorKind.TARGET_RESPONSE, 1),
+    ],
+)
+def test_an_error_is_tried_again_as_often_as_its_kind_allows(kind: ErrorKind, attempts: int) -> None:
+    world, ending, _ = carried_out(
+        Setting(inputs=10, max_concurrent=2), answer=lambda position: fail(kind) if position == 7 else None
+    )
+    assert ending.status is RunStatus.COMPLETED
+    assert world.asked.count(7) == attempts
+    result = world.results[TrialKey(7, 0, 0)]
+    assert result.failure is not None
+    assert (result.failure.kind, result.attempts) == (kind, attempts)
+    logged = [attempt for attempt in world.attempts if attempt.key.position == 7]
+    assert [attempt.number for attempt in logged] == list(range(1, attempts + 1))
+    assert [attempt.wait is None for attempt in logged] == [False] * (attempts - 1) + [True]
+
+
+def test_a_retry_that_succeeds_leaves_a_scored_trial_and_its_attempts() -> None:
+    tries: list[int] = []
+
+    def once(position: int) -> CallError | None:
+        tries.append(position)
+        return fail(ErrorKind.SERVER_ERROR) if position == 3 and tries.count(3) == 1 else None
+
+    world, _, _ = carried_out(Setting(inputs=5), answer=once)
+    result = world.results[TrialKey(3, 0, 0)]
+    assert result.failure is None
+    assert result.attempts == 3
+    assert [attempt.kind for attempt in world.attempts] == [ErrorKind.SERVER_ERROR]
+
+
+def test_a_cancel_lets_calls_in_flight_finish_and_starts_nothing_new() -> None:
+    async def cancel_midway(world: World, runner: Runner) -> None:
+        await world.clock.sleep(4.5)
+        before = len(world.asked) + world.judge_calls
+        runner.cancel()
+        await world.clock.sleep(0.6)
+        assert len(world.asked) + world.judge_calls == before
+
+    world, ending, took = carried_out(Setting(inputs=50), meanwhile=cancel_midway)
+    assert ending.status is RunStatus.CANCELLED
+    assert took < 6
+    assert len(world.responses) == len(world.asked)
+
+
+def test_responses_that_came_after_a_cancel_are_judged_by_a_resume_and_not_asked_for_again() -> None:
+    async def cancel_midway(world: World, runner: Runner) -> None:
+        await world.clock.sleep(2.5)
+        runner.cancel()
+
+    world, _, _ = carried_out(Setting(inputs=20), meanwhile=cancel_midway)
+    unjudged = frozenset(world.responses) - set(world.results)
+    assert unjudged
+
+    def carry_over(later: World) -> None:
+        later.responses = dict(world.responses)
+
+    finished = frozenset(world.results)
+    setting = Setting(inputs=20, finished=finished, answered=unjudged, unproven=False)
+    later, ending, _ = carried_out(setting, before=carry_over)
+    assert ending.status is RunStatus.COMPLETED
+    assert len(later.results) == 20 - len(finished)
+    assert {key.position for key in unjudged}.isdisjoint(later.asked)
+
+
+def test_a_cancel_cuts_the_waits_between_attempts_short() -> None:
+    async def cancel_while_waiting(world: World, runner: Runner) -> None:
+        await world.clock.sleep(1.2)
+        assert len(world.attempts) == 1
+        runner.cancel()
+
+    world, ending, took = carried_out(
+        Setting(inputs=1), answer=lambda _: fail(ErrorKind.SERVER_ERROR), meanwhile=cancel_while_waiting
+    )
+    assert ending.status is RunStatus.CANCELLED
+    assert took == pytest.approx(1.2)
+    assert world.results == {}
+
+
+def test_a_second_cancel_stops_at_once() -> None:
+    async def cancel_twice(world: World, runner: Runner) -> None:
+        await world.clock.sleep(2.5)
+        runner.cancel()
+        runner.cancel()
+
+    _, ending, took = carried_out(Setting(inputs=50), meanwhile=cancel_twice)
+    assert ending.status is RunStatus.CANCELLED
+    assert took == pytest.approx(2.5)
+
+
+def test_a_termination_drains_and_leaves_the_run_to_be_resumed() -> None:
+    async def terminate(world: World, runner: Runner) -> None:
+        await world.clock.sleep(2.5)
+        runner.terminate()
+
+    world, ending, _ = carried_out(Setting(inputs=50), meanwhile=terminate)
+    assert ending.status is RunStatus.RUNNING
+    assert len(world.responses) == len(world.asked)
+
+
+def test_a_cancel_after_the_last_trial_changes_nothing() -> None:
+    async def too_late(world: World, runner: Runner) -> None:
+        while len(world.results) < 3:
+            await world.clock.sleep(0.1)
+
+    _, ending, _ = carried_out(Setting(inputs=3), meanwhile=too_late)
+    assert ending.status is RunStatus.COMPLETED
+
+
+def test_a_budget_ends_the_run_before_it_is_overrun() -> None:
+    world, ending, _ = carried_out(Setting(inputs=100, budget=Budget(cost_usd=0.60)))
+    assert (ending.status, ending.stopped) == (RunStatus.CANCELLED, "budget")
+    spent = 0.01 * len(world.responses) + 0.02 * world.judge_calls
+    assert 0.45 <= spent <= 0.60 + 1e-9
+
+
+def test_a_token_budget_counts_target_and_judge() -> None:
+    world, ending, _ = carried_out(Setting(inputs=100, max_concurrent=1, budget=Budget(tokens=200)))
+    assert ending.stopped == "budget"
+    assert len(world.results) == 10
+
+
+def test_twenty_permanent_failures_of_one_cause_fail_the_run() -> None:
+    seen: list[int] = []
+
+    def after_ten(position: int) -> CallError | None:
+        seen.append(position)
+        return fail(ErrorKind.INVALID_INPUT, "too long") if len(seen) > 10 else None
+
+    world, ending, _ = carried_out(Setting(inputs=500), answer=after_ten)
+    assert ending.status is RunStatus.FAILED
+    assert ending.failure is not None
+    assert "too long" in ending.failure["message"]
+    assert len(world.asked) <= 10 + 5 + 20 + 5  # those in flight when the last success ended, and at the end
+
+
+def test_an_outage_pauses_the_run_and_it_goes_on_when_that_is_over() -> None:
+    async def main(clock: VirtualClock) -> tuple[World, Ending]:
+        world = World(clock)
+        started = clock.now()
+        world.answer = lambda _: fail(ErrorKind.CONNECTION) if 10 < clock.now() - started < 200 else None
+        return world, await runner_for(world, Setting(inputs=200)).run()
+
+    world, ending = run_virtually(main)
+    assert ending.status is RunStatus.COMPLETED
+    assert len(world.results) == 200
+    assert {"running", "paused"} <= {activity["phase"] for activity in world.published}
+    failures = sum(result.failure is not None for result in world.results.values())
+    assert failures < 45  # the window, what was in flight, and a handful of probes; not the other 150
+
+
+def test_an_outage_that_lasts_fails_the_run_in_time() -> None:
+    async def main(clock: VirtualClock) -> tuple[World, Ending, float]:
+        world = World(clock)
+        started = clock.now()
+        world.answer = lambda _: fail(ErrorKind.TIMEOUT) if clock.now() - started > 10 else None
+        ending = await runner_for(world, Setting(inputs=200, give_up_after=300.0)).run()
+        return world, ending, clock.now() - started
+
+    world, ending, took = run_virtually(main)
+    assert ending.status is RunStatus.FAILED
+    assert took < 10 + 60 + 300 + 30
+    assert len(world.results) < 60
+
+
+def test_a_cancel_ends_a_pause_at_once() -> None:
+    async def cancel_in_the_pause(world: World, runner: Runner) -> None:
+        while runner.activity()["phase"] != "paused":
+            await world.clock.sleep(0.25)
+        runner.cancel()
+
+    seen: list[int] = []
+
+    def later(position: int) -> CallError | None:
+        seen.append(position)
+        return fail(ErrorKind.TIMEOUT) if len(seen) > 8 else None
+
+    _, ending, _ = carried_out(Setting(inputs=200), answer=later, meanwhile=cancel_in_the_pause)
+    assert ending.status is RunStatus.CANCELLED
+
+
+def test_a_store_that_refuses_stops_the_run_and_says_so() -> None:
+    async def main(clock: VirtualClock) -> World:
+        world = World(clock)
+        runner = runner_for(world, Setting(inputs=200))
+        running = asyncio.create_task(runner.run())
+        await clock.sleep(10)
+        world.refuse = StoreError("the disk is full")
+        with pytest.raises(StoreError, match="the disk is full"):
+            await running
+        return world
+
+    world = run_virtually(main)
+    assert 0 < len(world.results) < 50
+
+
+def test_cancelling_the_task_leaves_nothing_behind() -> None:
+    async def main(clock: VirtualClock) -> None:
+        running = asyncio.create_task(runner_for(World(clock), Setting(inputs=200)).run())
+        await clock.sleep(5)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+    run_virtually(main)
+
+
+def test_live_tasks_stay_few_however_many_inputs_there_are() -> None:
+    most = 0
+
+    async def count(world: World, runner: Runner) -> None:
+        nonlocal most
+        while len(world.results) < 5_000:
+            most = max(most, len(asyncio.all_tasks()))
+            await world.clock.sleep(10)
+
+    world, _, _ = carried_out(Setting(inputs=5_000, max_concurrent=8), meanwhile=count)
+    assert len(world.results) == 5_000
+    assert most <= 8 + 4
