@@ -60,9 +60,7 @@ def run(evaluation: Evaluation, *, db: str | None = None, tags: Mapping[str, str
     return _to_the_end(lambda: run_async(evaluation, db=db, tags=tags))
 
 
-async def run_async(
-    evaluation: Evaluation, *, db: str | None = None, tags: Mapping[str, str] | None = None
-) -> Run:
+async def run_async(evaluation: Evaluation, *, db: str | None = None, tags: Mapping[str, str] | None = None) -> Run:
     """The same on the running event loop; cancelling the task stops the run at once and keeps what is there."""
     cwd = Path.cwd()
     url = store_url(db, os.environ, cwd, create=True)

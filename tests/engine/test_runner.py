@@ -27,6 +27,7 @@ from lattice.engine.limits import Limiter
 from lattice.engine.plan import Plan, Schedule
 from lattice.engine.runner import Ending, Runner
 from lattice.engine.trial import Trials
+from lattice.scoring import JudgeScorer
 
 T = TypeVar("T")
 CALL = Usage(input_tokens=8, output_tokens=2)
@@ -162,7 +163,7 @@ def runner_for(world: World, setting: Setting) -> Runner:
     )
     trials = Trials(
         targets=[OneTarget(world)] * setting.targets,
-        judge=world,
+        scorer=JudgeScorer(world),
         caller=caller,
         journal=ledger,
         load=load,

@@ -16,7 +16,7 @@ class Stuck(AssertionError):
     """Everything waits, and no timer is set: in real time this would hang for ever."""
 
 
-class _JumpingSelector(selectors.DefaultSelector):  # type: ignore[valid-type,misc]  # chosen by platform
+class _JumpingSelector(selectors.DefaultSelector):
     passed = 1000.0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
@@ -39,7 +39,20 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 
 class VirtualClock(SystemClock):
-    """The running `VirtualLoop`'s time."""
+    """The running `VirtualLoop`'s time; `timers` are those that were set and have neither fired nor been cancelled."""
+
+    def __init__(self) -> None:
+        self._handles: list[asyncio.TimerHandle] = []
+
+    @property
+    def timers(self) -> int:
+        now = self.now()
+        return sum(not handle.cancelled() and handle.when() > now for handle in self._handles)
+
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
+        handle = asyncio.get_running_loop().call_later(seconds, callback)
+        self._handles.append(handle)
+        return handle
 
     def now(self) -> float:
         return asyncio.get_running_loop().time()
@@ -52,7 +65,9 @@ def run_virtually(main: Callable[[VirtualClock], Coroutine[Any, Any, T]]) -> T:
 
 
 async def _watched(main: Callable[[VirtualClock], Coroutine[Any, Any, T]]) -> T:
-    result = await main(VirtualClock())
+    clock = VirtualClock()
+    result = await main(clock)
     left = asyncio.all_tasks() - {asyncio.current_task()}
     assert not left, f"tasks left behind: {left}"
+    assert not clock.timers, "a timer is left behind"
     return result

@@ -52,12 +52,24 @@ def test_the_same_inputs_are_kept_once(store: Store) -> None:
     assert rows(store) == (1, 20, 20)
 
 
-@pytest.mark.parametrize("field", ["position", "id", "input", "reference", "context", "metadata", "cluster"])
-def test_whatever_differs_makes_another_set(store: Store, field: str) -> None:
-    one = Input(position=1, id="a", input="b", reference="c", context=("d",), metadata={"e": 1}, cluster="f")
-    new = {"position": 2, "context": ("x",), "metadata": {"e": 2}}.get(field, "x")
-    other = replace(one, **{field: new})
-    assert store.stage_inputs([one]).hash != store.stage_inputs([other]).hash
+ONE = Input(position=1, id="a", input="b", reference="c", context=("d",), metadata={"e": 1}, cluster="f")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(ONE, position=2),
+        replace(ONE, id="x"),
+        replace(ONE, input="x"),
+        replace(ONE, input=(Message(role="user", content="b"),)),
+        replace(ONE, reference=None),
+        replace(ONE, context=("c", "d")),
+        replace(ONE, metadata={"e": 2}),
+        replace(ONE, cluster="x"),
+    ],
+)
+def test_whatever_differs_makes_another_set(store: Store, other: Input) -> None:
+    assert store.stage_inputs([ONE]).hash != store.stage_inputs([other]).hash
 
 
 def test_references_are_counted(store: Store) -> None:

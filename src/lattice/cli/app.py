@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
 import click
 
 from lattice import __version__
+from lattice.cli.streams import silence
+from lattice.core.errors import InvalidEvaluation, LatticeError, UsageError
 from lattice.core.exits import ExitCode
 
 # name → (module, what it does); the order is that of the help page.
@@ -24,8 +28,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ls": ("reading", "List evaluations and runs."),
     "show": ("reading", "Show one run: summary, errors, distribution, results."),
     "export": ("reading", "Write a run's results to a file."),
-    "compare": ("deciding", "Compare runs pair by pair."),
-    "gate": ("deciding", "Say whether a run passes conditions."),
     "simulate": ("serving", "Serve a simulated provider, with faults to order."),
     "models": ("serving", "Manage local models."),
 }
@@ -44,6 +46,16 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(module, cmd_name)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            near = difflib.get_close_matches(name, COMMANDS, n=1)
+            meant = f"did you mean '{near[0]}'?" if near else f"there are: {', '.join(COMMANDS)}"
+            raise click.UsageError(f"there is no command {name!r}; {meant}", ctx)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
@@ -56,10 +68,11 @@ def lattice() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit; see `lattice.core.exits` for the codes."""
+    """Run the command line and exit; see `lattice.core.exits` for the codes. A defect of ours is not caught."""
     try:
         outcome = lattice.main(args=arguments, standalone_mode=False)
         code = outcome if isinstance(outcome, int) else ExitCode.OK
+        sys.stdout.flush()
     except click.exceptions.Exit as exit_:
         code = exit_.exit_code
     except click.ClickException as error:
@@ -69,19 +82,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
         click.echo("Stopped.", err=True)
         code = ExitCode.CANCELLED
     except BrokenPipeError:
-        # The reader went away (`lattice ls | head`); nothing is left to tell it.
-        sys.stderr.close()
+        silence(sys.stdout)
         code = ExitCode.OK
-    except Exception as error:
-        code = _explained(error)
+    except LatticeError as error:
+        click.echo(_explained(error), err=True)
+        code = ExitCode.USAGE if isinstance(error, UsageError) else ExitCode.FAILED
+    except OSError as error:
+        place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, (str, bytes)) else ""
+        click.echo(f"Error: {place}{error.strerror or error}", err=True)
+        code = ExitCode.FAILED
     sys.exit(code)
 
 
-def _explained(error: Exception) -> int:
-    """Print an error of ours as one clear message; let a defect of ours be seen as such."""
-    from lattice.core.errors import LatticeError, UsageError  # kept out of `lattice --help`
+def _explained(error: LatticeError) -> str:
+    """One clear message; several problems with a line each."""
+    if isinstance(error, InvalidEvaluation) and len(error.problems) > 1:
+        lines = (f"  {_printable(str(problem))}" for problem in error.problems)
+        return "\n".join([f"Error: {len(error.problems)} problems", *lines])
+    return f"Error: {_printable(str(error))}"
 
-    if not isinstance(error, LatticeError):
-        raise error
-    click.echo(f"Error: {error}", err=True)
-    return ExitCode.USAGE if isinstance(error, UsageError) else ExitCode.FAILED
+
+def _printable(text: str) -> str:
+    """A message that repeats somebody's text, without anything that a terminal would act upon."""
+    return "".join(letter if letter.isprintable() or letter in "\n\xa0" else "\ufffd" for letter in text)

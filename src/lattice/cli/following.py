@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
 from lattice.cli.rendering.live import ProgressView
+from lattice.cli.streams import silence
 from lattice.core.errors import LatticeError
 from lattice.core.evaluation import Evaluation
 from lattice.core.runs import RunRecord
@@ -91,20 +93,32 @@ class Follower(AbstractContextManager["Follower"]):
     ) -> None:
         self._ended.set()
         self._thread.join()
-        self._view.erase()
-        self._view.__exit__(kind, error, trace)
+        try:
+            self._view.erase()
+            self._view.__exit__(kind, error, trace)
+        except BrokenPipeError:
+            silence(sys.stderr)
 
     def _follow(self) -> None:
-        while not self._ended.wait(LOOK_EVERY):
-            self._look()
-        self._look()
-
-    def _look(self) -> None:
         try:
-            self._view.update([run.look(self._view) for run in self._followed])
+            while not self._ended.wait(LOOK_EVERY):
+                self._look(self._view.update)
+            # How the run has ended is told by its summary; the errors since the last look are not.
+            self._look(_nothing)
+        except BrokenPipeError:
+            # Nobody looks any more, which is no reason for the run to end.
+            silence(sys.stderr)
+
+    def _look(self, update: Callable[[Sequence[RunView]], None]) -> None:
+        try:
+            update([run.look(self._view) for run in self._followed])
         except LatticeError:
             # The store may be busy for a moment or full for good; whoever writes to it reports that.
             self._ended.wait(LOOK_EVERY)
+
+
+def _nothing(views: Sequence[RunView]) -> None:
+    """The run has ended and its summary comes next."""
 
 
 def follow_to_the_end(followed: Sequence[Followed], view: ProgressView) -> None:

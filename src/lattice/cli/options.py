@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 import click
 
 from lattice.cli.rendering.terminal import Terminal, terminal_of
-from lattice.cli.streams import say
 from lattice.core.errors import UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -56,12 +55,6 @@ def errors_terminal() -> Terminal:
 def output_terminal() -> Terminal:
     """What stdout can show."""
     return terminal_of(sys.stdout, environment())
-
-
-def say_next(commands: list[str]) -> None:
-    """The next commands that make sense, if any."""
-    if commands:
-        say("", "Next:", *(f"  {command}" for command in commands))
 
 
 def tags_of(texts: tuple[str, ...]) -> dict[str, str]:

@@ -94,9 +94,7 @@ class Field(StrEnum):
     TEXT = "text"
 
 
-_ORDER = frozenset(
-    {FilterOperator.LESS, FilterOperator.AT_MOST, FilterOperator.GREATER, FilterOperator.AT_LEAST}
-)
+_ORDER = frozenset({FilterOperator.LESS, FilterOperator.AT_MOST, FilterOperator.GREATER, FilterOperator.AT_LEAST})
 _SAME = frozenset({FilterOperator.EQUAL, FilterOperator.UNEQUAL})
 _NUMBERS = _ORDER | _SAME
 _NAMES = _SAME | {FilterOperator.CONTAINS}
@@ -204,9 +202,7 @@ def parse_sort(text: str) -> Sort:
     if by not in list(Field):
         return Sort(by=by, descending=descending)
     if (field := Field(by)) not in _SORTABLE:
-        raise UsageError(
-            f"results cannot be sorted by {by}; there are {', '.join(_SORTABLE)}, and metrics by name"
-        )
+        raise UsageError(f"results cannot be sorted by {by}; there are {', '.join(_SORTABLE)}, and metrics by name")
     return Sort(by=field, descending=descending)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -121,6 +121,41 @@ class Judge(Protocol):
         Raises
         ------
         CallError: of kind ``judge_parse``; the answer holds no single valid verdict.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One thing that a judge's model is asked."""
+
+    model: Model
+    request: ModelRequest
+
+
+class Scorer(Protocol):
+    """How the responses of a run become scores: by judges, by checks, or by both.
+
+    Pure, so that a question can be shown again later as it was asked.
+    """
+
+    @property
+    def models(self) -> tuple[Model, ...]:
+        """The models that are asked; none where everything is computed."""
+
+    def questions(self, input: Input, response: Response) -> tuple[Question, ...]:
+        """What to ask about one response.
+
+        Raises
+        ------
+        CallError: nothing can be asked, for want of a reference for example.
+        """
+
+    def verdict(self, input: Input, response: Response, answers: Sequence[str]) -> Verdict:
+        """The verdict, from the models' answers in the order of the questions.
+
+        Raises
+        ------
+        CallError: an answer cannot be read, or a check cannot be computed.
         """
 
 

@@ -47,6 +47,11 @@ class Bill:
         if cost_usd is not None:
             self.cost_usd = (self.cost_usd or 0.0) + cost_usd
 
+    def add(self, other: Bill) -> None:
+        """Add everything that stands on another bill."""
+        self.attempts += other.attempts
+        self.pay(other.usage, other.cost_usd)
+
 
 class StepFailed(Exception):
     """A step of a trial ended without an answer; `fatal` when no other trial can do better."""
@@ -209,19 +214,19 @@ class Caller:
         if isinstance(decision, Again):
             retrying.add(place.key)
             wait = decision.wait if setback.paused is None else setback.paused
-            self.log(place, error, attempts, wait=wait)
+            self.log(place.key, place.step, error, attempts, wait=wait)
             return wait
         retrying.discard(place.key)
-        self.log(place, error, attempts, wait=None)
+        self.log(place.key, place.step, error, attempts)
         failure = Failure(step=place.step, kind=error.kind, message=error.message)
         raise StepFailed(failure, fatal=isinstance(decision, Fatal)) from error
 
-    def log(self, place: CallPlace, error: CallError, attempts: int, *, wait: float | None) -> None:
+    def log(self, key: TrialKey, step: Step, error: CallError, attempts: int, *, wait: float | None = None) -> None:
         """Report a failed attempt."""
         self._report(
             Attempt(
-                key=place.key,
-                step=place.step,
+                key=key,
+                step=step,
                 number=attempts,
                 allowed=max(attempts, allowed(error.kind, self._retries)),
                 kind=error.kind,

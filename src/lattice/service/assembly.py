@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lattice.core.evaluation import Evaluation
-from lattice.core.trials import Judge, Target
+from lattice.core.trials import Scorer, Target
 from lattice.providers import ModelFactory
-from lattice.scoring import build_judge
+from lattice.scoring import JudgeScorer, build_judge
 from lattice.targets import build_target
 from lattice.wire.session import open_session
 
@@ -34,7 +34,7 @@ class Assembly:
     """Ready to be called, until its context ends."""
 
     targets: tuple[Target, ...]
-    judge: Judge
+    scorer: Scorer
 
 
 @asynccontextmanager
@@ -47,5 +47,5 @@ async def assembled(evaluation: Evaluation, surroundings: Surroundings) -> Async
         settings = evaluation.scoring.judge
         yield Assembly(
             targets=tuple(build_target(target, models) for target in evaluation.targets),
-            judge=build_judge(settings, models.model(settings.model, settings.params)),
+            scorer=JudgeScorer(build_judge(settings, models.model(settings.model, settings.params))),
         )

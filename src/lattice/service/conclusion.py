@@ -28,11 +28,11 @@ class Conclusion:
     gates: tuple[Mapping[str, Any], ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        return {**self.summary.as_json(), "gates": [dict(gate) for gate in self.gates]}
+        return {"summary": self.summary.as_json(), "gates": [dict(gate) for gate in self.gates]}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Conclusion:
-        return cls(summary=Summary.from_json(data), gates=tuple(data["gates"]))
+        return cls(summary=Summary.from_json(data["summary"]), gates=tuple(data["gates"]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

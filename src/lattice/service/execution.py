@@ -97,9 +97,7 @@ async def execute(
     clock = SystemClock()
     in_force = settings.applied(evaluation.run)
     async with assembled(evaluation, surroundings) as assembly:
-        claim = store.claim(record.key, settings=settings.as_json() or None)
-        if settings.failed:
-            store.revise(record.key, claim)
+        claim = store.claim(record.key, settings=settings.as_json() or None, again=settings.failed)
         session = Session(
             store=store,
             record=store.run(record.key),

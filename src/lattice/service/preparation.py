@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lattice.config import LoadedFile, Override, check, load
+from pydantic import ValidationError
+
+from lattice.config import LoadedFile, Override, check, load, validate
 from lattice.config.environment import load_environment
 from lattice.config.hashing import canonical, config_hash
 from lattice.config.slug import slug
@@ -18,7 +20,7 @@ from lattice.engine.plan import schedule_seed
 from lattice.inputs import read_inputs
 from lattice.providers import check_model, is_priced
 from lattice.service.assembly import Surroundings
-from lattice.store import InputSet, Store, VersionRecord
+from lattice.store import DuplicateInput, InputSet, Store, VersionRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +46,7 @@ class Overrides:
 
         Raises
         ------
-        UsageError: they contradict each other, or name a target that there is not.
+        UsageError: they contradict each other or the rest of the evaluation, or name a target that there is not.
         """
         if self.limit is not None and self.sample is not None:
             raise UsageError("give either --limit or --sample, not both")
@@ -59,7 +61,10 @@ class Overrides:
             update={"run": run, "inputs": self._inputs(evaluation.inputs), "targets": self._kept(evaluation)}
         )
         # Copies are not validated: a count of 0, or a gate on a target that was left out, shows here.
-        return Evaluation.model_validate(changed.model_dump(by_alias=True))
+        try:
+            return Evaluation.model_validate(changed.model_dump(by_alias=True))
+        except ValidationError:
+            return validate(changed.model_dump(mode="json", by_alias=True))
 
     def _inputs(self, source: InputSource) -> InputSource:
         if self.limit is not None:
@@ -83,14 +88,18 @@ class Prepared:
 
     Parameters
     ----------
-    file: as the user named it; "" for an evaluation built in code.
+    loaded: the file it came from; None for an evaluation built in code.
     warnings: what is allowed and should be known.
     """
 
     evaluation: Evaluation
     surroundings: Surroundings
-    file: str
+    loaded: LoadedFile | None = None
     warnings: tuple[str, ...] = ()
+
+    def placed(self, problems: Sequence[Problem]) -> tuple[Problem, ...]:
+        """`problems` with file and line, where they name only a key of the evaluation."""
+        return self.loaded.placed(problems) if self.loaded else tuple(problems)
 
 
 def prepare(path: Path, environ: Mapping[str, str], overrides: Overrides = Overrides()) -> Prepared:
@@ -115,18 +124,17 @@ def _prepared(
 ) -> Prepared:
     base = loaded.base if loaded else base
     known = load_environment(base, environ)
-    problems = list(loaded.missing_variables(known)) if loaded else []
-    problems += (
-        loaded.placed(_model_problems(evaluation, known)) if loaded else _model_problems(evaluation, known)
-    )
-    if problems:
-        raise InvalidEvaluation(problems)
-    return Prepared(
+    prepared = Prepared(
         evaluation=evaluation,
         surroundings=Surroundings(environ=known, base=base),
-        file=loaded.file if loaded else "",
+        loaded=loaded,
         warnings=tuple(warnings_about(evaluation)),
     )
+    problems = list(loaded.missing_variables(known)) if loaded else []
+    problems += prepared.placed(_model_problems(evaluation, known))
+    if problems:
+        raise InvalidEvaluation(problems)
+    return prepared
 
 
 def _model_problems(evaluation: Evaluation, environ: Mapping[str, str]) -> list[Problem]:
@@ -169,52 +177,62 @@ def warnings_about(evaluation: Evaluation) -> Iterator[str]:
         yield f"no price is known for {', '.join(unpriced)}: the cost will be shown as unknown"
 
 
-def inputs_of(prepared: Prepared) -> Iterator[Input]:
-    """The inputs, one by one; problems in them are raised as they are met."""
-    return read_inputs(prepared.evaluation.inputs, prepared.surroundings.base)
-
-
 def stage(store: Store, prepared: Prepared) -> VersionRecord:
     """Put an evaluation and its inputs into the store, in one pass over the inputs.
 
     Raises
     ------
-    InvalidEvaluation: an input is wrong, or lacks the reference that the judge needs.
+    InvalidEvaluation: an input is wrong, has the id of another, or lacks the reference that the judge needs.
     """
     evaluation = prepared.evaluation
-    inputs = store.stage_inputs(inputs_of(prepared))
-    check_references(evaluation, inputs, prepared.file)
+    inputs = _Inputs(prepared)
+    try:
+        staged = store.stage_inputs(inputs)
+    except InvalidEvaluation as error:
+        raise InvalidEvaluation(prepared.placed(error.problems)) from None
+    except DuplicateInput as error:
+        raise InvalidEvaluation(prepared.placed([inputs.problem(str(error))])) from None
+    if evaluation.scoring.judge.mode is JudgeMode.REFERENCE and staged.with_reference < staged.count:
+        raise InvalidEvaluation(prepared.placed([inputs.without_reference(staged)]))
     return store.add_version(
         name=evaluation.name,
         slug=slug(evaluation.name),
         type=evaluation.type.value,
         config=canonical(evaluation),
         config_hash=config_hash(evaluation),
-        input_set=inputs,
+        input_set=staged,
     )
 
 
-def check_references(evaluation: Evaluation, inputs: InputSet, file: str) -> None:
-    """A judge that compares with a reference needs one for each input.
+class _Inputs:
+    """An evaluation's inputs in one pass, which remembers what a problem with all of them needs to say."""
 
-    Raises
-    ------
-    InvalidEvaluation: some input has none.
-    """
-    missing = inputs.count - inputs.with_reference
-    if evaluation.scoring.judge.mode is not JudgeMode.REFERENCE or missing == 0:
-        return
-    which = "none has one" if missing == inputs.count else f"{missing} of {inputs.count} have none"
-    raise InvalidEvaluation(
-        [
-            Problem(
-                file=evaluation.inputs.path or file or None,
-                key="scoring.judge.mode",
-                message=f"reference mode needs a reference for each input; {which}",
-                hint="add a field 'reference' to the inputs, name it under inputs.fields, or use mode: single",
-            )
-        ]
-    )
+    def __init__(self, prepared: Prepared) -> None:
+        self._source = prepared.evaluation.inputs
+        self._base = prepared.surroundings.base
+        self._lacking: int | None = None
+
+    def __iter__(self) -> Iterator[Input]:
+        for item in read_inputs(self._source, self._base):
+            if item.reference is None and self._lacking is None:
+                self._lacking = item.position
+            yield item
+
+    def problem(self, message: str) -> Problem:
+        """A problem with the inputs as a whole."""
+        if self._source.path is None:
+            return Problem(key="inputs.items", message=message)
+        return Problem(file=str(self._base / self._source.path), message=message)
+
+    def without_reference(self, staged: InputSet) -> Problem:
+        """What to say when the judge compares with a reference, which each input needs therefore."""
+        missing = staged.count - staged.with_reference
+        which = f"{missing} of {staged.count} inputs have none, the first of them is #{self._lacking}"
+        return Problem(
+            key="scoring.judge.mode",
+            message=f"reference mode needs a reference for each input; {which}",
+            hint="add a field 'reference' to the inputs, name it under inputs.fields, or use mode: single",
+        )
 
 
 def create_run(

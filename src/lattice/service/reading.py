@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from lattice.core.filters import Filter, parse_filter
 from lattice.core.runs import RunRecord, RunStatus
 from lattice.gates import Verdict
 from lattice.reporting.document import errors_of, run_document
-from lattice.reporting.exports import ExportSource, export, format_for
+from lattice.reporting.exports import STDOUT, ExportSource, export, format_for
 from lattice.service.conclusion import Conclusion, conclusion_of
 from lattice.store import Store
 
@@ -56,12 +57,22 @@ def check_destinations(destinations: tuple[str, ...]) -> None:
 
     Raises
     ------
-    UsageError: its ending means no format, or its folder does not exist.
+    UsageError: its ending means no format, its folder does not exist, or it may not be written to.
     """
     for destination in destinations:
+        if destination == STDOUT:
+            raise UsageError("-o takes a file here; to write to standard output afterwards: lattice export latest -o -")
         format_for(destination)
-        if not Path(destination).absolute().parent.is_dir():
+        path = Path(destination)
+        if not path.absolute().parent.is_dir():
             raise UsageError(f"{destination}: its folder does not exist")
+        if path.is_dir() or not os.access(path if path.exists() else path.absolute().parent, os.W_OK):
+            raise UsageError(f"{destination} cannot be written")
+
+
+def reference_of(record: RunRecord) -> str:
+    """``SLUG#3``, as commands take it."""
+    return f"{record.evaluation_slug}#{record.number}"
 
 
 def exit_code(record: RunRecord, conclusion: Conclusion) -> ExitCode:

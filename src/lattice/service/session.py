@@ -18,7 +18,7 @@ from lattice.engine.calls import Caller, Desk
 from lattice.engine.clock import Clock
 from lattice.engine.feed import Feed
 from lattice.engine.ledger import Ledger
-from lattice.engine.limits import Limiter
+from lattice.engine.limits import Configured, Limiter
 from lattice.engine.live import LiveTotals
 from lattice.engine.plan import Plan, Schedule
 from lattice.engine.runner import Ending, Runner
@@ -88,6 +88,20 @@ class Session:
         ------
         StoreError: the store refused; what was committed before is there.
         """
+        holds = self._hold_limits(assembly)
+        try:
+            return await self._carried_out(assembly, controls)
+        finally:
+            for hold in holds:
+                hold.release()
+
+    def _hold_limits(self, assembly: Assembly) -> list[Configured]:
+        """Hold the configured limits for every provider and key that the run uses."""
+        limits = {target.limit for target in assembly.targets} | {model.limit for model in assembly.scorer.models}
+        accounts = {(limit.provider, limit.account) for limit in limits}
+        return [self.limiter.configure(*account, self.settings.limits) for account in sorted(accounts)]
+
+    async def _carried_out(self, assembly: Assembly, controls: Controls) -> Ending:
         ready = await asyncio.to_thread(self._prepare)
         writer = self.store.writer(self.record.key, self.claim, ready.totals, on_stop=controls.obey)
         runner = self._runner(ready, assembly, writer)
@@ -97,9 +111,7 @@ class Session:
         try:
             ending = await runner.run()
             summary = await asyncio.to_thread(self._conclusion, ready.totals, ending)
-            await writer.finish(
-                ending.status, stopped=ending.stopped, failure=ending.failure, summary=summary
-            )
+            await writer.finish(ending.status, stopped=ending.stopped, failure=ending.failure, summary=summary)
         finally:
             await writer.close()
         return ending
@@ -143,9 +155,7 @@ class Session:
         """What to store with the run's end; an interrupted run is summed up when it is read."""
         if ending.status is RunStatus.RUNNING:
             return None
-        stand = Stand(
-            status=ending.status, stopped=ending.stopped, live=totals.snapshot(), elapsed=totals.elapsed()
-        )
+        stand = Stand(status=ending.status, stopped=ending.stopped, live=totals.snapshot(), elapsed=totals.elapsed())
         return conclude(self.store, self.record, self.evaluation, stand).as_json()
 
     def _runner(self, ready: _Ready, assembly: Assembly, writer: RunWriter) -> Runner:
@@ -158,8 +168,6 @@ class Session:
             tokens=sum(sum(pair) for pair in usage.values()),
             cost_usd=sum(record.live.get("cost_usd", {}).values()),
         )
-        for limit in {target.limit for target in assembly.targets} | {assembly.judge.model.limit}:
-            self.limiter.configure(limit.provider, limit.account, settings.limits)
         caller = Caller(
             limiter=self.limiter,
             retries=settings.retries,
@@ -170,7 +178,7 @@ class Session:
         )
         trials = Trials(
             targets=assembly.targets,
-            judge=assembly.judge,
+            scorer=assembly.scorer,
             caller=caller,
             journal=ledger,
             load=self._load,

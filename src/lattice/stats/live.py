@@ -96,7 +96,7 @@ class LiveMean:
         values = (values - self._low) / (self._high - self._low)
         start = 0
         while start < len(values):
-            rows = max(1, min(_BLOCK, _CELLS // max(1, len(self._candidates))))
+            rows = min(_BLOCK, max(4, self._n), max(1, _CELLS // max(1, len(self._candidates))))
             self._take(values[start : start + rows])
             start += rows
 

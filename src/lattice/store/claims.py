@@ -83,6 +83,7 @@ class Claims:
     def release(self, run_key: int, claim: Claim, *, status: RunStatus, failure: Mapping[str, Any] | None) -> None:
         end = {
             "status": status.value,
+            "stop_request": StopRequest.NONE.value,
             "failure": None if failure is None else encode_json(failure),
             "finished_at": self._clock().timestamp(),
         }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy.engine.interfaces import DBAPICursor
 
 from lattice.core.errors import ClaimLost
 from lattice.core.runs import Claim, Progress, RunStatus, StopRequest
@@ -88,9 +89,11 @@ class Commits:
         self._claim = claim
         self._totals = totals
         self._clock = clock
+        self._cursor = database.cursor
         self._statements = _Statements(database)
         self._unjudged: dict[TrialKey, Response] = {}
         self._seq = 0
+        self._is_new = True
 
     def open(self, connection: Connection) -> StopRequest:
         """Read where the run stands.
@@ -99,14 +102,9 @@ class Commits:
         ------
         ClaimLost: the claim is not, or no longer, this process's.
         """
-        with connection.begin():
-            row = connection.exec_driver_sql(
-                self._statements.standing, (self._run_key, self._claim.token)
-            ).one_or_none()
-        if row is None:
-            raise _claim_lost()
-        self._seq = row[1]
-        return StopRequest(row[0])
+        request, self._seq = self._standing(connection)
+        self._is_new = self._seq == 0
+        return request
 
     def poll(self, connection: Connection) -> StopRequest:
         """Whether somebody asked the run to stop. Without the write lock.
@@ -115,15 +113,8 @@ class Commits:
         ------
         ClaimLost: another process has taken the run over.
         """
-        cursor = connection.connection.cursor()
-        try:
-            cursor.execute(self._statements.standing, (self._run_key, self._claim.token))
-            row = cursor.fetchone()
-        finally:
-            cursor.close()
-        if row is None:
-            raise _claim_lost()
-        return StopRequest(row[0])
+        request, _ = self._standing(connection)
+        return request
 
     def commit(self, connection: Connection, batch: Batch, activity: Mapping[str, Any]) -> Committed:
         """Write a batch, the run's totals and a sign of life in one transaction.
@@ -133,10 +124,10 @@ class Commits:
         ClaimLost: another process has taken the run over; nothing is written.
         """
         first_seq = self._seq + 1
-        with connection.begin():
-            rows = self._rows(connection, batch)
-            stop = self._advance(connection, activity)
-            self._insert(connection, rows)
+        with connection.begin(), self._cursor(connection) as cursor:
+            rows = self._rows(cursor, batch)
+            stop = self._advance(cursor, activity)
+            self._insert(cursor, rows)
         return Committed(first_seq=first_seq, stop_request=stop)
 
     def end(self, connection: Connection, end: End) -> None:
@@ -158,11 +149,19 @@ class Commits:
                 "finished_at": self._clock().timestamp(),
             }
         mine = (runs.c.key == self._run_key, runs.c.claim_token == self._claim.token)
-        with connection.begin():
-            self._advance(connection, {})
+        with connection.begin(), self._cursor(connection) as cursor:
+            self._advance(cursor, {})
             connection.execute(update(runs).where(*mine).values(values))
 
-    def _rows(self, connection: Connection, batch: Batch) -> _Rows:
+    def _standing(self, connection: Connection) -> tuple[StopRequest, int]:
+        with self._cursor(connection) as cursor:
+            cursor.execute(self._statements.standing, (self._run_key, self._claim.token))
+            row = cursor.fetchone()
+        if row is None:
+            raise _claim_lost()
+        return StopRequest(row[0]), row[1]
+
+    def _rows(self, cursor: DBAPICursor, batch: Batch) -> _Rows:
         """The rows of a batch, each told to the totals in the order in which it came."""
         key, rows = self._run_key, _Rows()
         for trial, response in batch.responses:
@@ -170,30 +169,34 @@ class Commits:
             self._unjudged[trial] = response
             rows.responses.append(response_values(key, trial, response))
         if batch.results:
-            self._result_rows(connection, batch.results, rows)
+            self._result_rows(cursor, batch.results, rows)
         rows.attempts.extend(attempt_values(key, attempt) for attempt in batch.attempts)
         return rows
 
-    def _result_rows(self, connection: Connection, ended: list[Result], rows: _Rows) -> None:
-        cursor = connection.connection.cursor()
-        try:
-            for result in ended:
-                trial = (self._run_key, *result.key)
-                replaced = cursor.execute(self._statements.status, trial).fetchone()
-                response = self._unjudged.pop(result.key, None) or self._stored(cursor, result.key)
-                self._totals.add_result(result, ResultStatus(replaced[0]) if replaced else None)
-                self._seq += 1
-                rows.results.append(result_values(self._run_key, result, response, self._seq))
-                rows.texts.append(text_values(self._run_key, result))
-        finally:
-            cursor.close()
+    def _result_rows(self, cursor: DBAPICursor, ended: list[Result], rows: _Rows) -> None:
+        for result in ended:
+            replaced = self._replaced(cursor, result.key)
+            response = self._unjudged.pop(result.key, None) or self._stored(cursor, result.key)
+            self._totals.add_result(result, replaced)
+            self._seq += 1
+            rows.results.append(result_values(self._run_key, result, response, self._seq))
+            rows.texts.append(text_values(self._run_key, result))
 
-    def _stored(self, cursor: Any, key: TrialKey) -> Response | None:
+    def _replaced(self, cursor: DBAPICursor, key: TrialKey) -> ResultStatus | None:
+        """How the result ended whose place this trial's takes; only an earlier session can have left one."""
+        if self._is_new:
+            return None
+        cursor.execute(self._statements.status, (self._run_key, *key))
+        row = cursor.fetchone()
+        return None if row is None else ResultStatus(row[0])
+
+    def _stored(self, cursor: DBAPICursor, key: TrialKey) -> Response | None:
         """The response of an earlier session."""
-        row = cursor.execute(self._statements.response, (self._run_key, *key)).fetchone()
+        cursor.execute(self._statements.response, (self._run_key, *key))
+        row = cursor.fetchone()
         return None if row is None else read_response(row)
 
-    def _advance(self, connection: Connection, activity: Mapping[str, Any]) -> StopRequest:
+    def _advance(self, cursor: DBAPICursor, activity: Mapping[str, Any]) -> StopRequest:
         totals, progress = self._totals, self._totals.progress()
         values = (
             totals.elapsed(),
@@ -208,12 +211,13 @@ class Commits:
             self._run_key,
             self._claim.token,
         )
-        row = connection.exec_driver_sql(self._statements.advance, values).one_or_none()
+        cursor.execute(self._statements.advance, values)
+        row = cursor.fetchone()
         if row is None:
             raise _claim_lost()
         return StopRequest(row[0])
 
-    def _insert(self, connection: Connection, rows: _Rows) -> None:
+    def _insert(self, cursor: DBAPICursor, rows: _Rows) -> None:
         for statement, values in (
             (self._statements.put_response, rows.responses),
             (self._statements.put_result, rows.results),
@@ -221,7 +225,7 @@ class Commits:
             (self._statements.put_attempt, rows.attempts),
         ):
             if values:
-                connection.exec_driver_sql(statement, values)
+                cursor.executemany(statement, values)
 
 
 @dataclass(slots=True)

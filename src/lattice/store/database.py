@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.sql.base import Executable
@@ -56,13 +57,29 @@ class Database:
             yield connection
 
     @contextmanager
+    def cursor(self, connection: Connection) -> Iterator[DBAPICursor]:
+        """The driver's own cursor, for statements of `driver_sql` that are run once per commit.
+
+        SQLAlchemy takes several times as long for such a statement as SQLite does. Errors are the driver's own until
+        they leave `explained`.
+        """
+        cursor = connection.connection.cursor()
+        try:
+            yield cursor
+        finally:
+            cursor.close()
+
+    @contextmanager
     def explained(self) -> Iterator[None]:
         """Turn what the database refuses into `StoreError`; broken statements and constraints stay as they are."""
+        driver = self._engine.dialect.loaded_dbapi
         try:
             yield
-        except (IntegrityError, ProgrammingError):
+        except (IntegrityError, ProgrammingError, driver.IntegrityError, driver.ProgrammingError):
             raise
         except DBAPIError as error:
+            raise self.dialect.explain(error.orig) from error
+        except driver.Error as error:
             raise self.dialect.explain(error) from error
         except PoolTimeout as error:
             raise StoreError(f"the store {self.dialect.place} has too many readers at once; try again") from error

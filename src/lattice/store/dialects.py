@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import text as sql_text
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import QueuePool
 from sqlalchemy.sql.dml import Insert
 
@@ -69,8 +69,8 @@ class Dialect(Protocol):
     def metric(self, metrics: ColumnElement[str], name: str) -> ColumnElement[float]:
         """A metric's native value, else its score, out of the JSON column `results.metrics`."""
 
-    def explain(self, error: DBAPIError) -> StoreError:
-        """What a database error means to the user."""
+    def explain(self, error: BaseException | None) -> StoreError:
+        """What an error of the driver means to the user."""
 
 
 def dialect_of(url: str) -> Dialect:
@@ -189,12 +189,12 @@ class SQLite:
             return _native_or_score(pair, "$")
         return _native_or_score(metrics, f'$."{name}"')
 
-    def explain(self, error: DBAPIError) -> StoreError:
-        name = getattr(error.orig, "sqlite_errorname", "")
+    def explain(self, error: BaseException | None) -> StoreError:
+        name = getattr(error, "sqlite_errorname", "")
         for beginning, message in _MEANINGS.items():
             if name.startswith(beginning):
                 return StoreError(message.format(place=self.place, seconds=f"{self.busy_timeout:g}"))
-        return StoreError(f"the store {self.place} refused: {error.orig}")
+        return StoreError(f"the store {self.place} refused: {error}")
 
 
 _MEANINGS: Mapping[str, str] = {
@@ -211,7 +211,7 @@ _MEANINGS: Mapping[str, str] = {
 
 def _begin(connection: Connection) -> None:
     writing = connection.get_execution_options().get(WRITING)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+    connection.connection.cursor().execute("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
 def _contains(text: str | None, part: str) -> bool:

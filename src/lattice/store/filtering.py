@@ -156,7 +156,7 @@ class Conditions:
             *(result_texts.c[column.name] == column for column in _TRIAL),
             contains(result_texts.c.reasoning, part),
         )
-        return or_(asked.exists(), answered.exists(), judged.exists())
+        return or_(*(found.correlate(results).exists() for found in (asked, answered, judged)))
 
     def _metric(self, name: str) -> ColumnElement[float]:
         known = self._scope.metrics

@@ -147,8 +147,7 @@ def read_response(values: Sequence[Any]) -> Response:
 
 def read_metrics(stored: str | None) -> Mapping[str, tuple[float, float | None]]:
     """Metrics as (score, native) by name."""
-    found: Mapping[str, tuple[float, float | None]] = decode_json(stored) if stored else {}
-    return found
+    return {name: (score, native) for name, (score, native) in decode_json(stored).items()} if stored else {}
 
 
 def read_score(row: Sequence[Any]) -> ScoreRow:

@@ -227,7 +227,7 @@ def test_on_a_narrow_terminal_numbers_are_broken_into_lines_and_not_cut() -> Non
         "",
         "Errors: 1 / 200 (0.5%)",
         "3 of 47 ended",
-        "Input #156: Rate limi… (retrying in 8s)",
+        "Input #156: Rate limit… (retrying in 8s)",
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from random import Random
@@ -38,11 +38,12 @@ class EvenBudget:
         self._holds = max(seconds, 1.0 / self._rate)
         self._whole_at = 0.0
 
-    def take(self, now: float) -> float:
-        wait = max(self._whole_at - now, 0.0) + 1.0 / self._rate - self._holds
+    def take(self, now: float, units: int = 1) -> float:
+        worth = units / self._rate
+        wait = max(self._whole_at - now, 0.0) + min(worth, self._holds) - self._holds
         if wait > 1e-6:
             return wait
-        self._whole_at = max(self._whole_at, now) + 1.0 / self._rate
+        self._whole_at = max(self._whole_at, now) + worth
         return 0.0
 
     def standing(self, now: float) -> Allowance:
@@ -78,8 +79,8 @@ class MinuteBudget:
         return Allowance(limit=self.per_minute, remaining=self._left, reset=reset)
 
 
-class NoBudget:
-    """Refuses a share of all calls, by chance."""
+class StrayRefusals:
+    """Refuses a share of all calls, by chance, whatever the pace."""
 
     per_minute = 0
 
@@ -125,15 +126,18 @@ class Server:
     working: int = 0
     calls: int = 0
     refusals: int = 0
+    tokens: EvenBudget | None = None
     accepted: list[float] = field(default_factory=list)
 
-    async def answer(self, model: str) -> LimitHints | None:
+    async def answer(self, model: str, used: int) -> LimitHints | None:
         await self.clock.sleep(self.random.uniform(0.0, self.transit))
         now = self.clock.now()
         self.calls += 1
         budget = self.budgets.get(model) or self.budgets.get("")
         wait = 1.0 if self.working >= self.most_at_once else budget.take(now) if budget else 0.0
-        hints = LimitHints(requests=budget.standing(now)) if budget and self.tells is Tells.HEADERS else None
+        if self.tokens is not None and not wait:
+            wait = self.tokens.take(now, used)
+        hints = self._hints(budget, now) if self.tells is Tells.HEADERS else None
         if wait:
             self.refusals += 1
             await self.clock.sleep(self.random.uniform(*self.refusal_latency))
@@ -146,6 +150,12 @@ class Server:
         finally:
             self.working -= 1
         return hints
+
+    def _hints(self, budget: Budget | None, now: float) -> LimitHints:
+        return LimitHints(
+            requests=budget.standing(now) if budget else None,
+            tokens=self.tokens.standing(now) if self.tokens else None,
+        )
 
 
 @dataclass(slots=True)
@@ -178,6 +188,7 @@ class Load:
     at_once: int = 32
     limits: Limits | None = None
     sleeps: bool = False
+    tokens: int = 100
     refusals: list[int] = field(default_factory=list)
     lost: int = 0
 
@@ -190,8 +201,8 @@ class Load:
             for _ in range(self.at_once):
                 group.create_task(self._work(server, limiter, left))
 
-    async def _work(self, server: Server, limiter: Limiter, left: "iter[int]") -> None:  # type: ignore[valid-type]
-        for _ in left:  # type: ignore[attr-defined]
+    async def _work(self, server: Server, limiter: Limiter, left: iter[int]) -> None:  # type: ignore[valid-type]
+        for _ in left:
             for model in self.models:
                 await self._call(server, limiter, model)
 
@@ -199,9 +210,10 @@ class Load:
         key = LimitKey(provider="sim", account="key", model=model)
         refusals = 0
         while True:
-            permit = await limiter.acquire(key, 100, refusals=refusals)
+            permit = await limiter.acquire(key, self.tokens, refusals=refusals)
+            used = round(self.tokens * server.random.uniform(0.5, 1.5))
             try:
-                hints = await server.answer(model)
+                hints = await server.answer(model, used)
             except CallError as error:
                 refusals += 1
                 permit.refused(error.retry_after, error.limits)
@@ -214,7 +226,7 @@ class Load:
                 if self.sleeps:
                     await server.clock.sleep(decision.wait)
             else:
-                permit.done(hints, 100)
+                permit.done(hints, used)
                 break
         self.refusals.append(refusals)
 

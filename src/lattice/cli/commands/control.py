@@ -8,9 +8,10 @@ import time
 import click
 
 from lattice.cli.following import Followed, follow_to_the_end
-from lattice.cli.options import environment, here, say_next, store_option
+from lattice.cli.options import environment, here, store_option
 from lattice.cli.rendering.commands import next_commands
 from lattice.cli.rendering.live import progress_view
+from lattice.cli.streams import say, say_next
 from lattice.service.control import cancel_run
 from lattice.service.workspace import open_workspace
 
@@ -24,7 +25,7 @@ def cancel(reference: str, at_once: bool, db: str | None) -> None:
     with open_workspace(db, environment(), here()) as store:
         record = store.find_run(reference)
         say(cancel_run(store, record, at_once=at_once))
-        say_next(next_commands(store.run(record.key)))
+        say_next(next_commands(store.run(record.key)), db=db)
 
 
 @click.command()
@@ -40,4 +41,4 @@ def watch(references: tuple[str, ...], db: str | None) -> None:
         except KeyboardInterrupt:
             say("", "Stopped watching; what runs goes on.")
         if len(records) == 1:
-            say_next(next_commands(store.run(records[0].key)))
+            say_next(next_commands(store.run(records[0].key)), db=db)

@@ -5,32 +5,31 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
-import orjson
 
+from lattice.cli.concluding import conclusion_lines
 from lattice.cli.following import Followed, Follower
 from lattice.cli.options import (
+    COUNT,
     FILE,
     environment,
     errors_terminal,
     here,
     json_option,
-    say_next,
     store_option,
     tags_of,
 )
 from lattice.cli.rendering.commands import next_commands
-from lattice.cli.rendering.configuration import configuration_block
+from lattice.cli.rendering.configuration import prepared_lines
 from lattice.cli.rendering.live import progress_view
-from lattice.cli.rendering.summary import summary_block
+from lattice.cli.streams import print_json, say, say_next
 from lattice.config import parse_override
 from lattice.config.environment import load_environment
 from lattice.core.errors import StoreError
-from lattice.core.evaluation import Evaluation
-from lattice.core.runs import RunRecord, RunStatus
-from lattice.scoring.scales import scale_of
+from lattice.core.runs import RunRecord
 from lattice.service.assembly import Surroundings
 from lattice.service.conclusion import conclusion_of
 from lattice.service.execution import (
@@ -42,18 +41,36 @@ from lattice.service.execution import (
     signals_to,
 )
 from lattice.service.preparation import Overrides, create_run, prepare, stage
-from lattice.service.reading import check_destinations, document_of, exit_code, export_run
+from lattice.service.reading import check_destinations, document_of, exit_code, export_run, reference_of
 from lattice.service.session import Controls
 from lattice.service.workspace import open_workspace
 from lattice.store import Store
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presentation:
+    """How a run is shown.
+
+    Parameters
+    ----------
+    progress: live, while it goes on.
+    as_json: its document on stdout at the end.
+    outputs: files to write it to.
+    db: the store that was named, for the next commands.
+    """
+
+    progress: bool
+    as_json: bool
+    outputs: tuple[str, ...] = ()
+    db: str | None = None
+
+
 @click.command()
 @click.argument("file", type=FILE)
-@click.option("--max-concurrent", type=int, metavar="N", help="Trials open at once.")
-@click.option("--limit", type=int, metavar="N", help="Only the first N inputs.")
-@click.option("--sample", type=int, metavar="N", help="A seeded random sample of N inputs.")
-@click.option("--repeats", type=int, metavar="N", help="Trials per input and target.")
+@click.option("--max-concurrent", type=COUNT, metavar="N", help="Trials open at once.")
+@click.option("--limit", type=COUNT, metavar="N", help="Only the first N inputs.")
+@click.option("--sample", type=COUNT, metavar="N", help="A seeded random sample of N inputs.")
+@click.option("--repeats", type=COUNT, metavar="N", help="Trials per input and target.")
 @click.option("--target", "targets", multiple=True, metavar="NAME", help="Only this target (repeatable).")
 @click.option("--set", "sets", multiple=True, metavar="PATH=VALUE", help="Another value for a key of FILE.")
 @click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="Kept with the run (repeatable).")
@@ -82,26 +99,17 @@ def run(
     with open_workspace(db, environment(), here(), create=True) as store:
         version = stage(store, prepared)
         record = create_run(store, version, tags=labels, trigger="cli")
-        say(
-            *configuration_block(
-                prepared.evaluation,
-                inputs=version.input_set.count,
-                status=RunStatus.PENDING,
-                terminal=errors_terminal(),
-            ),
-            *(f"Warning: {warning}" for warning in prepared.warnings),
-            "",
-        )
-        return _carried_out(
-            store, record, prepared.surroundings, AS_CONFIGURED, progress=not no_progress, as_json=as_json, outputs=outputs
-        )
+        count = version.input_set.count
+        say(*prepared_lines(prepared.evaluation, prepared.warnings, inputs=count, terminal=errors_terminal()), "")
+        presentation = Presentation(progress=not no_progress, as_json=as_json, outputs=outputs, db=db)
+        return _carried_out(store, record, prepared.surroundings, AS_CONFIGURED, presentation)
 
 
 @click.command()
 @click.argument("reference", metavar="RUN")
 @click.option("--failed", is_flag=True, help="Run failed and unscored trials again, too.")
 @click.option("--timeout", type=float, metavar="S", help="Seconds per attempt, from now on.")
-@click.option("--max-concurrent", type=int, metavar="N", help="Trials open at once, from now on.")
+@click.option("--max-concurrent", type=COUNT, metavar="N", help="Trials open at once, from now on.")
 @click.option("--budget", "budget_usd", type=float, metavar="USD", help="What the whole run may cost.")
 @click.option("--no-progress", is_flag=True, help="No live progress.")
 @json_option
@@ -114,11 +122,9 @@ def resume(reference: str, no_progress: bool, as_json: bool, db: str | None, **s
         check_resumable(record, given)
         base = here()
         surroundings = Surroundings(environ=load_environment(base, environment()), base=base)
-        name = f"{record.evaluation_slug}#{record.number}"
-        say(f"Resuming {name}: {record.progress.done} of {record.progress.total} done", "")
-        return _carried_out(
-            store, record, surroundings, given, progress=not no_progress, as_json=as_json, outputs=()
-        )
+        say(f"Resuming {reference_of(record)}: {record.progress.done} of {record.progress.total} done", "")
+        presentation = Presentation(progress=not no_progress, as_json=as_json, db=db)
+        return _carried_out(store, record, surroundings, given, presentation)
 
 
 def _carried_out(
@@ -126,15 +132,12 @@ def _carried_out(
     record: RunRecord,
     surroundings: Surroundings,
     settings: ResumeSettings,
-    *,
-    progress: bool,
-    as_json: bool,
-    outputs: tuple[str, ...],
+    presentation: Presentation,
 ) -> int:
     """Carry a run out with its progress shown, then say what came of it."""
     controls = Controls()
     view = progress_view(sys.stderr, environment(), time.monotonic)
-    shown = Follower([Followed(store, record)], view) if progress else nullcontext()
+    shown = Follower([Followed(store, record)], view) if presentation.progress else nullcontext()
 
     async def main() -> RunRecord:
         with signals_to(controls):
@@ -144,31 +147,18 @@ def _carried_out(
         with shown:
             ended = run_in_loop(main())
     except StoreError as error:
-        name = f"{record.evaluation_slug}#{record.number}"
-        raise StoreError(f"{error}\nWhat was committed before is kept. To finish the run: lattice resume {name}") from error
-    return _concluded(store, ended, as_json=as_json, outputs=outputs)
+        kept = f"What was committed before is kept. To finish the run: lattice resume {reference_of(record)}"
+        raise StoreError(f"{error}\n{kept}") from error
+    return _concluded(store, ended, presentation)
 
 
-def _concluded(store: Store, record: RunRecord, *, as_json: bool, outputs: tuple[str, ...]) -> int:
+def _concluded(store: Store, record: RunRecord, presentation: Presentation) -> int:
     conclusion = conclusion_of(store, record)
-    judge = Evaluation.model_validate(record.config).scoring.judge
-    gates = [dict(gate) for gate in conclusion.gates]
-    say(
-        *summary_block(
-            record,
-            conclusion.summary,
-            errors_terminal(),
-            gates=gates,
-            scale_maximum=scale_of(judge).maximum,
-        ),
-        "",
-        f"Run: {record.evaluation_slug}#{record.number}",
-    )
-    for destination in outputs:
+    say(*conclusion_lines(store, record, conclusion, errors_terminal()), "", f"Run: {reference_of(record)}")
+    if presentation.as_json:
+        print_json(document_of(store, record, conclusion))
+    for destination in presentation.outputs:
         export_run(store, record, destination)
         say(f"Wrote {destination}")
-    if as_json:
-        sys.stdout.buffer.write(orjson.dumps(document_of(store, record, conclusion), option=orjson.OPT_APPEND_NEWLINE))
-        sys.stdout.buffer.flush()
-    say_next(next_commands(record))
+    say_next(next_commands(record), db=presentation.db)
     return exit_code(record, conclusion)

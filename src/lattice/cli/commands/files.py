@@ -5,21 +5,15 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
+from shlex import quote
 
 import click
 import orjson
 
-from lattice.cli.options import (
-    FILE,
-    environment,
-    errors_terminal,
-    here,
-    say_next,
-    store_option,
-)
-from lattice.cli.rendering.configuration import configuration_block
+from lattice.cli.options import FILE, environment, errors_terminal, here, store_option
+from lattice.cli.rendering.configuration import prepared_lines
+from lattice.cli.streams import say, say_next
 from lattice.config.schema import json_schema
-from lattice.core.runs import RunStatus
 from lattice.service.preparation import prepare, stage
 from lattice.service.workspace import open_workspace
 from lattice.store import open_store
@@ -36,17 +30,10 @@ def validate(file: Path) -> None:
         open_store(f"sqlite:///{folder}/check.db") as store,
     ):
         version = stage(store, prepared)
-    say(
-        *configuration_block(
-            prepared.evaluation,
-            inputs=version.input_set.count,
-            status=RunStatus.PENDING,
-            terminal=errors_terminal(),
-        )
-    )
-    say(*(f"Warning: {warning}" for warning in prepared.warnings))
+    count = version.input_set.count
+    say(*prepared_lines(prepared.evaluation, prepared.warnings, inputs=count, terminal=errors_terminal()))
     say("", f"{file} is valid.")
-    say_next([f"lattice run {file}"])
+    say_next([f"lattice run {quote(str(file))}"])
 
 
 @click.command()
@@ -57,22 +44,13 @@ def add(file: Path, db: str | None) -> None:
     prepared = prepare(file, environment())
     with open_workspace(db, environment(), here(), create=True) as store:
         version = stage(store, prepared)
-    say(
-        *configuration_block(
-            prepared.evaluation,
-            inputs=version.input_set.count,
-            status=RunStatus.PENDING,
-            terminal=errors_terminal(),
-        )
-    )
-    say(*(f"Warning: {warning}" for warning in prepared.warnings))
+    count = version.input_set.count
+    say(*prepared_lines(prepared.evaluation, prepared.warnings, inputs=count, terminal=errors_terminal()))
     say("", f"Added as {version.evaluation_slug}, version {version.number}.")
-    say_next([f"lattice run {file}"])
+    say_next([f"lattice run {quote(str(file))}", "lattice ls"], db=db)
 
 
 @click.command()
 def schema() -> None:
     """Print the JSON Schema of the evaluation file, for editors."""
-    sys.stdout.buffer.write(
-        orjson.dumps(json_schema(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-    )
+    sys.stdout.buffer.write(orjson.dumps(json_schema(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))

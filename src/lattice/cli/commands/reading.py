@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import click
-import orjson
 
-from lattice.cli.options import (
-    environment,
-    here,
-    json_option,
-    output_terminal,
-    say_next,
-    store_option,
-)
+from lattice.cli.concluding import conclusion_lines
+from lattice.cli.options import environment, here, json_option, output_terminal, store_option
 from lattice.cli.rendering.commands import next_commands
 from lattice.cli.rendering.configuration import configuration_block
-from lattice.cli.rendering.summary import summary_block
-from lattice.cli.rendering.tables import error_lines, evaluations_table, raw_lines, result_lines, runs_table
+from lattice.cli.rendering.tables import evaluations_table, raw_lines, result_lines, runs_table
+from lattice.cli.streams import print_json, print_lines, say, say_next
+from lattice.core.errors import UsageError
 from lattice.core.evaluation import Evaluation
 from lattice.core.filters import parse_filter
 from lattice.core.runs import RunRecord
-from lattice.scoring.scales import scale_of
 from lattice.service.conclusion import conclusion_of
-from lattice.service.reading import document_of, export_run
+from lattice.service.reading import document_of, export_run, reference_of
 from lattice.service.workspace import open_workspace
 from lattice.store import Store
 
 MOST_RUNS = 20
-MOST_ERRORS = 10
 
 
 @click.command()
@@ -43,9 +33,9 @@ def ls(everything: bool, db: str | None) -> None:
     with open_workspace(db, environment(), here()) as store:
         evaluations = store.evaluations()
         runs = store.runs(limit=None if everything else MOST_RUNS)
-    _print(evaluations_table(evaluations, now, terminal))
+    print_lines(evaluations_table(evaluations, now, terminal))
     if runs:
-        _print(["", *runs_table(runs, now, terminal)])
+        print_lines(["", *runs_table(runs, now, terminal)])
 
 
 @click.command()
@@ -56,15 +46,17 @@ def ls(everything: bool, db: str | None) -> None:
 @store_option
 def show(reference: str, raw: bool, where: str | None, as_json: bool, db: str | None) -> None:
     """Show RUN: its summary, errors and distribution; with --raw or --where its results."""
+    if as_json and (raw or where):
+        raise UsageError("--json gives the whole run; for its results: lattice export RUN -o - --format json")
     with open_workspace(db, environment(), here()) as store:
         record = store.find_run(reference)
         if as_json:
-            _print_json(store, record)
+            print_json(document_of(store, record))
         elif raw or where:
             _print_results(store, record, raw=raw, where=where)
         else:
             _print_summary(store, record)
-            say_next(next_commands(record))
+            say_next(next_commands(record), db=db)
 
 
 @click.command()
@@ -84,22 +76,12 @@ def export(reference: str, outputs: tuple[str, ...], format_: str | None, where:
                 say(f"Wrote {destination}")
 
 
-def _print(lines: Iterable[str]) -> None:
-    for line in lines:
-        click.echo(line)
-
-
-def _print_json(store: Store, record: RunRecord) -> None:
-    sys.stdout.buffer.write(orjson.dumps(document_of(store, record), option=orjson.OPT_APPEND_NEWLINE))
-    sys.stdout.buffer.flush()
-
-
 def _print_results(store: Store, record: RunRecord, *, raw: bool, where: str | None) -> None:
     terminal = output_terminal()
     chosen = parse_filter(where) if where else None
     rows = store.iterate_results(record.key, chosen)
     several = len(record.config["targets"]) > 1
-    _print(raw_lines(rows, terminal) if raw else result_lines(rows, terminal, several_targets=several))
+    print_lines(raw_lines(rows, terminal) if raw else result_lines(rows, terminal, several_targets=several))
     if chosen:
         say(f"{store.count_results(record.key, chosen)} of {record.progress.done} results")
 
@@ -107,20 +89,6 @@ def _print_results(store: Store, record: RunRecord, *, raw: bool, where: str | N
 def _print_summary(store: Store, record: RunRecord) -> None:
     terminal = output_terminal()
     evaluation = Evaluation.model_validate(record.config)
-    document = document_of(store, record)
-    _print(configuration_block(evaluation, inputs=record.input_count, status=record.status, terminal=terminal))
-    _print(["", f"Run: {record.evaluation_slug}#{record.number}  ({record.id})"])
-    maximum = scale_of(evaluation.scoring.judge).maximum
-    conclusion = conclusion_of(store, record)
-    _print(summary_block(record, conclusion.summary, terminal, gates=document["gates"], scale_maximum=maximum))
-    errors = document["errors"]
-    if errors:
-        shown = error_lines(errors[:MOST_ERRORS], terminal, several_targets=len(evaluation.targets) > 1)
-        more = len(errors) - MOST_ERRORS
-        rest = [f"... and {more} more: lattice show {reference_of(record)} --where failed"] if more > 0 else []
-        _print(["", "Errors:", *shown, *rest])
-
-
-def reference_of(record: RunRecord) -> str:
-    """``SLUG#3``."""
-    return f"{record.evaluation_slug}#{record.number}"
+    print_lines(configuration_block(evaluation, inputs=record.input_count, terminal=terminal))
+    print_lines(["", f"Run: {reference_of(record)}  ({record.id})"])
+    print_lines(conclusion_lines(store, record, conclusion_of(store, record), terminal))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from lattice.cli.options import environment, say, say_next
+from lattice.cli.options import environment
+from lattice.cli.streams import say, say_next
 from lattice.providers.simulated import Behaviour
 from lattice.providers.simulated.serving import serve
 from lattice.providers.weights import WEIGHTS, installed, pull

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from importlib import resources
 from pathlib import Path
+from shlex import quote
 
 import click
 
+from lattice.cli.streams import say, say_next
 from lattice.core.errors import UsageError
 
 FILES = ("evaluation.yaml", "inputs.jsonl", "README.md")
@@ -20,9 +22,8 @@ def init(folder: Path) -> None:
     Nothing that exists is overwritten.
     """
     if present := [name for name in FILES if (folder / name).exists()]:
-        raise UsageError(
-            f"{folder}: {', '.join(present)} exist already; name another folder: lattice init DIR"
-        )
+        verb = "exists" if len(present) == 1 else "exist"
+        raise UsageError(f"{folder}: {', '.join(present)} {verb} already; name another folder: lattice init DIR")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name in FILES:
@@ -30,6 +31,6 @@ def init(folder: Path) -> None:
             (folder / name).write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{folder} cannot be written: {error.strerror}") from error
-    click.echo(f"Wrote {', '.join(FILES)} into {folder}", err=True)
-    change = f"  cd {folder}\n" if folder != Path() else ""
-    click.echo(f"\nNext:\n{change}  lattice run evaluation.yaml", err=True)
+    say(f"Wrote {', '.join(FILES)} into {folder}")
+    change = [] if folder == Path() else [f"cd {quote(str(folder))}"]
+    say_next([*change, "lattice run evaluation.yaml"])

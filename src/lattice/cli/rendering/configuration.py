@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from lattice.cli.rendering.indicators import status_line
-from lattice.cli.rendering.terminal import Terminal
+from lattice.cli.rendering.terminal import Colour, Terminal
 from lattice.core.evaluation import Evaluation, TargetSettings
 from lattice.core.runs import RunStatus
-from lattice.reporting.formats import terminal_text
+from lattice.reporting.formats import terminal_text, wrapped
 from lattice.scoring.scales import scale_of
 
 
-def configuration_block(evaluation: Evaluation, *, inputs: int, status: RunStatus, terminal: Terminal) -> list[str]:
+def prepared_lines(evaluation: Evaluation, warnings: Iterable[str], *, inputs: int, terminal: Terminal) -> list[str]:
+    """What would be run, as Pending, and what should be known about it; `inputs` as in `configuration_block`."""
+    lines = configuration_block(evaluation, inputs=inputs, status=RunStatus.PENDING, terminal=terminal)
+    for warning in warnings:
+        said = wrapped(terminal_text(f"Warning: {warning}"), terminal.width)
+        lines += [terminal.paint(line, Colour.YELLOW) for line in said]
+    return lines
+
+
+def configuration_block(
+    evaluation: Evaluation, *, inputs: int, terminal: Terminal, status: RunStatus | None = None
+) -> list[str]:
     """What will be run: name, type, status, targets, number of inputs, scoring, judge.
 
     Parameters
     ----------
     inputs: how many there are, after `limit` and `sample`.
+    status: None where a summary follows, which says it.
     """
     judge = evaluation.scoring.judge
     width = terminal.width
@@ -24,7 +38,7 @@ def configuration_block(evaluation: Evaluation, *, inputs: int, status: RunStatu
     lines = [
         f"Evaluation: {terminal_text(evaluation.name, width - 12)}",
         f"Type: {evaluation.type.label}",
-        status_line(terminal, status),
+        *([] if status is None else [status_line(terminal, status)]),
         f"Targets: {len(evaluation.targets)}",
         *(f"  - {terminal_text(target_label(target), width - 4)}" for target in evaluation.targets),
         f"Test Inputs: {inputs}" + (f" (each {repeats} times)" if repeats > 1 else ""),

@@ -12,8 +12,8 @@ from lattice.engine.clock import Clock, Timer
 from lattice.engine.limits import sharing
 from lattice.engine.limits.lane import Lane, Waiter
 from lattice.engine.limits.pace import Pace
-from lattice.engine.limits.pool import Pool, Start, known_pace
-from lattice.engine.limits.state import GateState
+from lattice.engine.limits.pool import Pool, Start, keep_to
+from lattice.engine.limits.state import GateState, gate_state
 
 _EARLIEST = 0.001
 """Seconds; event loops do not wake up more finely."""
@@ -24,8 +24,8 @@ _ROUNDING = 1e-9
 class Account:
     """One provider and key: configured limits hold for all its calls, told and learned ones for each pool.
 
-    Calls that wait are futures in the queues of their lanes. One timer per account wakes it when the next of them may
-    start; there is none while nothing waits.
+    Calls that wait are futures in the queues of their lanes. One timer per account wakes it when the next of
+    them may start; there is none while nothing waits.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -222,7 +222,7 @@ class Account:
         """How each model's calls stand."""
         now = self._clock.now()
         for lane in self._lanes.values():
-            yield _state(provider, lane, self._requests, self._tokens, now)
+            yield gate_state(provider, lane, self._requests, self._tokens, now)
 
 
 def _tightest(pace: Pace | None, limits: list[int | None], now: float) -> Pace | None:
@@ -230,48 +230,4 @@ def _tightest(pace: Pace | None, limits: list[int | None], now: float) -> Pace |
     if not given:
         return None
     rate = min(given) / 60.0
-    if pace is None:
-        return known_pace(rate, now)
-    pace.change(rate, now)
-    return pace
-
-
-def _state(provider: str, lane: Lane, requests: Pace | None, tokens: Pace | None, now: float) -> GateState:
-    pool = lane.pool
-    paces = [pace for pace in (requests, pool.requests, pool.learner.pace) if pace is not None]
-    slowest = min((pace.rate for pace in paces), default=None)
-    paused = pool.paused_until - now
-    return GateState(
-        provider=provider,
-        model=lane.model,
-        waiting=lane.waiting,
-        in_flight=pool.in_flight,
-        paused_for=paused if paused > 0 else None,
-        reason=_reason(lane, requests, tokens, now),
-        requests_per_minute=None if slowest is None else slowest * 60.0,
-    )
-
-
-def _reason(lane: Lane, requests: Pace | None, tokens: Pace | None, now: float) -> str | None:
-    pool = lane.pool
-    if pool.paused_until > now:
-        if pool.told_pause is not None:
-            return f"provider asked to wait {pool.told_pause:.0f} s"
-        return "provider refused calls"
-    if not lane.waiting:
-        return None
-    told = [pace for pace in (requests, pool.requests) if pace is not None]
-    learned = pool.learner.pace
-    slowest = min(told, key=lambda pace: pace.rate, default=None)
-    if learned is not None and (slowest is None or learned.rate < slowest.rate):
-        return f"rate limit, learned from refusals: about {learned.rate * 60:.0f} requests a minute"
-    waits = [pace for pace in (tokens, pool.tokens) if pace is not None]
-    if waits and max(pace.ready_at(1.0) for pace in waits) > now:
-        return f"rate limit of {min(pace.rate for pace in waits) * 60:.0f} tokens a minute"
-    if slowest is not None:
-        return f"rate limit of {slowest.rate * 60:.0f} requests a minute"
-    if not pool.is_known:
-        return "waiting for the first answer"
-    if pool.ceiling.is_reached(pool.in_flight):
-        return f"at most {int(pool.ceiling.limit)} calls at once, after refusals"
-    return None
+    return keep_to(rate, pace, now)

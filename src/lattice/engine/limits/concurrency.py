@@ -8,9 +8,10 @@ import math
 class Ceiling:
     """Additive increase, multiplicative decrease.
 
-    There is none until a refusal comes that tells no pace. Then half of what was in flight is allowed. Each call that
-    succeeds while the ceiling is in full use raises it: by a whole one until the second refusal (it was cut blindly and is
-    to be found again), by one per full round afterwards.
+    There is none until a refusal comes that tells no pace. Then half of what was in flight is allowed. Each
+    call that
+    succeeds while the ceiling is in full use raises it: by a whole one until the second refusal (it was cut
+        blindly and is to be found again), by one per full round afterwards.
 
     Attributes
     ----------

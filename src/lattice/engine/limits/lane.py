@@ -95,8 +95,8 @@ class Lane:
         """Who goes next: refused calls first, and each in the order of their coming.
 
         While the limit's rate is being found out, calls that were refused more than once let others pass, and
-        the one that finds out whether the limit accepts calls again is the one refused least, so that none uses up
-        its attempts by finding out.
+        the one that finds out whether the limit accepts calls again is the one refused least, so that none
+        uses up its attempts by finding out.
         """
         fresh, once = _first(self._fresh), _first(self._once)
         if self.pool.is_in_doubt:

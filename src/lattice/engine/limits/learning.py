@@ -1,14 +1,16 @@
 """A rate learned from refusals, where nobody says what the limit is.
 
-A limit lets calls through at its own rate while it is full: between two refusals exactly as many calls are accepted as
-the limit had to give in that time. So the rate is counted, not guessed: calls accepted from the first refusal of one
-*episode* (refusals of calls that were started before anyone knew) to the first of the next, over the time in between.
-The pace follows that count, then rises a little faster every second until the next refusal, which gives the next
-count. This is additive increase and multiplicative decrease (Chiu and Jain, 1989), with the decrease measured.
+A limit lets calls through at its own rate while it is full: between two refusals exactly as many calls are
+accepted as the limit had to give in that time. So the rate is counted, not guessed: calls accepted from the
+first refusal of one *episode* (refusals of calls that were started before anyone knew) to the first of the
+next, over the time in between. The pace follows that count, then rises a little faster every second until the
+next refusal, which gives the next count. This is additive increase and multiplicative decrease (Chiu and
+Jain, 1989), with the decrease measured.
 
 Before there are two episodes, the rate is taken from what was accepted around the first one: any limit that
-allows r·w and one second's worth in every window w has shown at least ``accepted / (w + 1)``, so the largest of these
-over several w is a lower bound, and a close one where the limit was used up. From there the pace rises quickly.
+allows r·w and one second's worth in every window w has shown at least ``accepted / (w + 1)``, so the largest
+of these over several w is a lower bound, and a close one where the limit was used up. From there the pace
+rises quickly.
 """
 
 from __future__ import annotations
@@ -43,22 +45,25 @@ _SLOW = 3.0
 """Calls a second, below which a limit holds too few calls to give back what was not taken in time."""
 
 _FAR = 1.25
-"""Ratio of the pace at which a call was refused to the count, from which on the count is known to be too low: the limit
-was not in full use all the time."""
+"""Ratio of the pace at which a call was refused to the count, from which on the count is known to be too low:
+the limit was not in full use all the time."""
 
 _LOWERED = 0.85
-"""What is left of the pace at which calls were refused, as an aim, when refusals follow each other closely."""
+"""What is left of the pace at which calls were refused, as an aim, when refusals follow each other
+closely."""
 
 _TRIED = 2.0
 _TRIED_EVERY = 3
-"""With every third episode twice the rate is tried, for one second's worth and a few calls more. A limit of that rate
-cannot let them all through. If they pass, calls were refused for another reason, or the limit has been raised."""
+"""With every third episode twice the rate is tried, for one second's worth and a few calls more. A limit of
+that rate cannot let them all through. If they pass, calls were refused for another reason, or the limit has
+been raised."""
 
 _CUT = 0.97
 """Taken off the count when refusals follow each other too closely for it to be exact."""
 
 _CHANGED = 0.2
-"""Relative difference between the latest count and the long one that means that the limit itself has changed."""
+"""Relative difference between the latest count and the long one that means that the limit itself has
+changed."""
 
 _STRAY = 0.25
 """Share of refused calls up to which an episode says nothing about a limit that was not known before."""
@@ -203,22 +208,17 @@ class RateLearner:
 
     def _first_estimate(self, now: float) -> float:
         passed = now - self._first
-        seen = (
-            self.tally.total(self._first - window, now + 0.1) / (window + max(passed, 1.0))
-            for window in _WINDOWS
-        )
+        seen = (self.tally.total(self._first - window, now + 0.1) / (window + max(passed, 1.0)) for window in _WINDOWS)
         return max(*seen, 1.0 / max(passed, 1.0))
 
     def _count(self, pace: float) -> tuple[float, bool, int]:
-        """The rate counted between refusals, whether enough calls stand behind it, and calls since the latest."""
+        """The rate counted between refusals, whether enough calls stand behind it, and the latest calls."""
         while len(self._marks) > 1 and self._first - self._marks[0] > SPAN:
             self._marks.popleft()
         rate, calls = self._between(self._marks[0], pace)
         latest, latest_calls = self._between(self._marks[-1], pace)
         if latest_calls >= _COUNTED and abs(latest / rate - 1.0) > _CHANGED:
-            last = self._marks[-1]
-            self._marks.clear()
-            self._marks.append(last)
+            self._marks = deque([self._marks[-1]])
             return latest, True, latest_calls
         return rate, calls >= _COUNTED, latest_calls
 

@@ -30,16 +30,18 @@ class Limiter:
 
     Calls of one event loop share it, whichever run they belong to.
 
-    - **Configured limits** hold for a provider and key, over all models. The tighter of two runs' settings holds.
-    - **Told limits** hold for a model: the first call of a model goes alone, and its headers say what follows. Models
-      of one key that are told the same limit share it, unless what is left shows otherwise (`sharing`).
-    - **Learned limits**: where refusals come without any number, the rate is counted from what was accepted between
-      them (`learning`), and the number of calls in flight adapts (`concurrency`).
-    - **The pace** is even. At most rate · w plus one second's worth start in any window of w seconds, and what was
-      left unused for a moment is caught up within that (`pace`).
-    - **A refusal pauses** every call that shares the limit, as long as the provider says, else for a second, doubled
-      while refusals go on. Then refused calls go first, in order, at the pace; with nothing to go by, one call goes
-      ahead, the one with the fewest refusals behind it, until it has been accepted.
+    - **Configured limits** hold for a provider and key, over all models. The tighter of two runs' settings
+      holds.
+    - **Told limits** hold for a model: the first call of a model goes alone, and its headers say what
+      follows. Models of one key that are told the same limit share it, unless what is left shows otherwise
+      (`sharing`).
+    - **Learned limits**: where refusals come without any number, the rate is counted from what was accepted
+      between them (`learning`), and the number of calls in flight adapts (`concurrency`).
+    - **The pace** is even. At most rate · w plus one second's worth start in any window of w seconds, and
+      what was left unused for a moment is caught up within that (`pace`).
+    - **A refusal pauses** every call that shares the limit, as long as the provider says, else for a second,
+      doubled while refusals go on. Then refused calls go first, in order, at the pace; with nothing to go by,
+      one call goes ahead, the one with the fewest refusals behind it, until it has been accepted.
     - Calls that wait are served first come, first served for each limit. A wait is no attempt.
 
     Parameters
@@ -80,9 +82,7 @@ class Limiter:
 
     def state(self) -> tuple[GateState, ...]:
         """How every model's calls stand, for faces to show."""
-        return tuple(
-            state for (provider, _), account in self._accounts.items() for state in account.states(provider)
-        )
+        return tuple(state for (provider, _), account in self._accounts.items() for state in account.states(provider))
 
     def _place(self, key: LimitKey) -> tuple[Account, Lane]:
         account = self._account(key.provider, key.account)

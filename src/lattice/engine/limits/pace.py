@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 CATCH_UP = 0.75
-"""Seconds' worth that may be caught up. A limit allows one second's worth above its rate; the rest is left for calls
-that were sent apart and arrive together."""
+"""Seconds' worth that may be caught up. A limit allows one second's worth above its rate; the rest is left
+for calls that were sent apart and arrive together."""
 
 HASTE = 2.0
-"""While catching up, calls start at most this many times as fast as the rate, so that nothing comes as a herd."""
+"""While catching up, calls start at most this many times as fast as the rate, so that nothing comes as a
+herd."""
 
 EASED = 0.98
 SLOWEST = 0.9
@@ -56,7 +57,7 @@ class Pace:
         return self.burst - max(self._full_at - now, 0.0) * self.rate
 
     def lower(self, level: float, now: float) -> None:
-        """Let no more than so many units start at once, when somebody who should know says that there are no more."""
+        """Let no more than so many units start at once, since somebody who should know says that is all."""
         self._full_at = max(self._full_at, now + (self.burst - level) / self.rate)
 
     def change(self, rate: float, now: float) -> None:
@@ -69,8 +70,8 @@ class Pace:
         self._full_at = now + used / rate
 
     def ease(self, now: float) -> None:
-        """Go a little slower, since calls were refused at this very pace: a limit that allows one call at a time has no
-        room for calls that are sent at the right moment and arrive early."""
+        """Go a little slower, since calls were refused at this very pace: a limit that allows one call at a
+        time has no room for calls that are sent at the right moment and arrive early."""
         nominal = self.nominal
         self.change(max(self.rate * EASED, nominal * SLOWEST), now)
         self.nominal = nominal

@@ -13,7 +13,8 @@ from lattice.engine.limits.pool import Start
 class Permit:
     """Leave to make one call, to be handed back exactly once: `done`, `refused` or `failed`.
 
-    As a context manager it hands itself back as failed where nobody else did, for a cancelled call for example.
+    As a context manager it hands itself back as failed where nobody else did, for a cancelled call for
+    example.
 
     Raises
     ------
@@ -44,8 +45,8 @@ class Permit:
     def refused(self, retry_after: float | None = None, hints: LimitHints | None = None) -> float:
         """The provider refused the call because of a limit, so that it did not count.
 
-        Everyone who shares the limit pauses. Acquire again at once, with one more of ``refusals``: the limiter makes
-        the call wait, as long as told at least, and lets it go first.
+        Everyone who shares the limit pauses. Acquire again at once, with one more of ``refusals``: the
+        limiter makes the call wait, as long as told at least, and lets it go first.
 
         Parameters
         ----------
@@ -60,7 +61,7 @@ class Permit:
         return self._account.refused(self._lane, self._start, self._tokens, retry_after, hints)
 
     def failed(self, hints: LimitHints | None = None) -> None:
-        """The call ended in any other way; that says nothing about limits, except what its headers may tell."""
+        """The call ended in any other way; that says nothing about limits, except what its headers tell."""
         self._close()
         self._account.failed(self._lane, self._start, hints)
 

@@ -20,8 +20,8 @@ _SHORTEST_PAUSE = 0.3
 """Seconds to pause for a limit whose rate has been learned."""
 
 _PATIENCE = (0.0, 0.0, 8.0, 60.0)
-"""Seconds between the last refusal and a probe, by how often the call that probes has been refused itself. With three
-retries it then stands a whole minute, as long as any limit per minute needs to be whole again."""
+"""Seconds between the last refusal and a probe, by how often the call that probes has been refused itself.
+With three retries it then stands a whole minute, as long as any limit per minute needs to be whole again."""
 
 _SLOW = 2.0
 """Calls a second, below which a limit holds one or two calls, so that they must not come early at all."""
@@ -30,8 +30,8 @@ _CARE = 2.5
 """Calls' worth of a learned pace that a call refused more than once keeps from the one before it."""
 
 _MINUTE_BUCKET = 58.0
-"""A budget that is used up and whole again no sooner than this many seconds refills evenly, as one of a minute's worth
-does. One that is whole earlier, but not within `_EVEN`, starts anew at that time."""
+"""A budget that is used up and whole again no sooner than this many seconds refills evenly, as one of a
+minute's worth does. One that is whole earlier, but not within `_EVEN`, starts anew at that time."""
 _EVEN = 2.5
 
 _ROUNDED = 0.5
@@ -205,7 +205,7 @@ class Pool:
         self._healed = False
         self._episode_at = now
         learned = self.learner.pace
-        known = self.requests or configured
+        known = self._blamed(hints) or configured
         self._forgiven = known is not None and learned is None and self._troubles == 0
         if known is not None:
             known.lower(0.0, now)
@@ -218,8 +218,13 @@ class Pool:
         self._stopped = True
         self._pause(told if told is not None else self._own_pause(pace), now, told=retry_after)
 
+    def _blamed(self, hints: LimitHints | None) -> Pace | None:
+        """Which told pace was too fast for a call to be accepted."""
+        used_up = hints is not None and hints.tokens is not None and hints.tokens.remaining == 0
+        return self.tokens if used_up or self.requests is None else self.requests
+
     def _has_healed(self, start: Start, now: float) -> bool:
-        """Whether calls were accepted between the last pause and this refusal, or would have been refused by now."""
+        """Whether calls were accepted since the last pause, or would have been refused by now."""
         if self._healed or self._proof_at is None:
             return self._healed
         return start.at > self._proof_at and now - self._proof_at > self._refusal_latency
@@ -249,14 +254,16 @@ class Pool:
     def tell(self, hints: LimitHints, start: Start | None, now: float) -> None:
         """Adopt what headers say; `start` is None where the call belongs to another pool by now."""
         if hints.requests is not None:
-            self.requests = _adopt(
-                self.requests, hints.requests, now, self.learner.tally.total(now - 1.0, now + 1.0)
-            )
+            first = self.requests is None
+            self.requests = _adopt(hints.requests, self.requests, now)
+            if first and self.requests is not None:
+                recent = self.learner.tally.total(now - 1.0, now + 1.0)
+                self.requests.lower(self.requests.burst - recent, now)
             self.limit = hints.requests.limit or self.limit
             if start is not None:
                 self._follow(self.requests, hints.requests, start.at, self.calls - start.calls, now)
         if hints.tokens is not None:
-            self.tokens = _adopt(self.tokens, hints.tokens, now, 0)
+            self.tokens = _adopt(hints.tokens, self.tokens, now)
             if start is not None:
                 self._follow(self.tokens, hints.tokens, start.at, self._token_count - start.tokens, now)
 
@@ -271,24 +278,22 @@ class Pool:
             self._pause(told.reset, now, told=told.reset)
 
 
-def known_pace(rate: float, now: float) -> Pace:
-    """The pace of a limit that was told or configured."""
-    pace = Pace(rate, now)
+def keep_to(rate: float, pace: Pace | None, now: float) -> Pace:
+    """The pace of a limit that was told or configured; `pace` is the one kept so far."""
+    if pace is not None and pace.nominal == rate:
+        return pace
+    if pace is None:
+        pace = Pace(rate, now)
+    else:
+        pace.change(rate, now)
     if rate < _SLOW:
         pace.ease(now)
     return pace
 
 
-def _adopt(pace: Pace | None, told: Allowance, now: float, recent: int) -> Pace | None:
-    if told.limit is None or told.limit <= 0:
-        return pace
-    rate = told.limit / 60.0
-    if pace is None:
-        pace = known_pace(rate, now)
-        pace.lower(pace.burst - recent, now)
-    elif pace.nominal != rate:
-        pace.change(rate, now)
-    return pace
+def _adopt(told: Allowance, pace: Pace | None, now: float) -> Pace | None:
+    """The pace that headers tell, if they tell one."""
+    return keep_to(told.limit / 60.0, pace, now) if told.limit else pace
 
 
 def _reset(hints: LimitHints | None) -> float | None:

@@ -4,10 +4,11 @@ Headers hold for a model, and often, though not always, one budget is told for e
 models that are told the same limit are taken to share it, until what is left of it shows that they do not.
 With N calls started by time t and m left at rate r, m + N − r·t never rises for a budget that all N calls drew
 on: it gains at most r·t and loses every call. If it does rise, the others' calls did not count, and the model
-gets a pool of its own. That takes a few calls at once, so slow limits are taken to be separate.
+gets a pool of its own. (A budget that starts anew at a fixed time gains nothing until then.) It takes a few
+calls in a short time to see that, so slow limits are taken to be separate.
 
-Models that were told the same limit, or none at all, and are refused at the same time share what refused them.
-Models with different limits never do.
+Models that were told the same limit, or none at all, and are refused at the same time share what refused
+them. Models with different limits never do.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ def _examine(lane: Lane, hints: LimitHints, start: Start, now: float) -> None:
         lane.first = lane.lowest = seen
         return
     if _is_window(first, seen, noise):
-        surplus = seen.total - first.total
+        surplus = float(seen.total - first.total)
     else:
         surplus = seen.total - lowest.total - pace.rate * (seen.at - lowest.at)
         if surplus < 0.0:

@@ -12,7 +12,8 @@ SPAN = 60.0
 class Tally:
     """Counts of calls by the time they started, a sixteenth of a second apiece, in constant memory.
 
-    A call that was refused is taken out again at its start, so that what is left is what was accepted, or will be.
+    A call that was refused is taken out again at its start, so that what is left is what was accepted, or
+    will be.
     """
 
     __slots__ = ("_counts", "_stamps")
@@ -33,7 +34,7 @@ class Tally:
         self._counts[slot] += count
 
     def total(self, since: float, until: float) -> int:
-        """Calls that started in between, to the accuracy of a slot; the first slot counts, the last one does not."""
+        """Calls started in between, to the accuracy of a slot; the first slot counts, the last does not."""
         first, last = int(since * _SLOTS_PER_SECOND), int(until * _SLOTS_PER_SECOND)
         pairs = zip(self._stamps, self._counts, strict=True)
         return sum(count for stamp, count in pairs if first <= stamp < last)
