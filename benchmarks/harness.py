@@ -39,7 +39,8 @@ class Simulator:
 
     def counters(self) -> dict[str, Any]:
         """How often it was asked, and what it answered."""
-        return _get(f"{self.url}/_simulator/counters")
+        counters: dict[str, Any] = _get(f"{self.url}/_simulator/counters")
+        return counters
 
     def paid(self) -> dict[tuple[str, str], int]:
         """How often each question was answered, by step and the user's last message (the first 10,000)."""

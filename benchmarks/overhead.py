@@ -150,6 +150,8 @@ class Bodies:
 
     def __init__(self) -> None:
         settings = Evaluation.model_validate(evaluation(1, {}))
+        assert settings.scoring is not None
+        assert settings.scoring.judge is not None
         judge = build_judge(settings.scoring.judge, cast(Model, None))
         asked = judge.request(
             Input(position=1, id="1", input="\0input\0", reference="\0reference\0"),
@@ -258,7 +260,7 @@ def profiled(work: Callable[[], int]) -> int:
 
 
 def median_cpu(runs: list[dict[str, Any]]) -> float:
-    return statistics.median(run["cpu"] for run in runs)
+    return statistics.median(float(run["cpu"]) for run in runs)
 
 
 def spread(values: list[float]) -> str:

@@ -13,21 +13,27 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lattice.api import Result, Run, load, open_run, run, run_async
+    from lattice.api import Result, Run, compare, load, open_run, run, run_async
     from lattice.core.errors import InvalidEvaluation, LatticeError, StoreError, UsageError
     from lattice.core.evaluation import Evaluation
+    from lattice.core.models import ToolCall, Usage
+    from lattice.core.targets import Answer
 
 __version__ = "0.1.0"
 
 # Imported when first asked for, so that `lattice --help` and `import lattice` stay quick.
 _HOMES = {
+    "Answer": "lattice.core.targets",
     "Evaluation": "lattice.core.evaluation",
     "InvalidEvaluation": "lattice.core.errors",
     "LatticeError": "lattice.core.errors",
     "Result": "lattice.api",
     "Run": "lattice.api",
     "StoreError": "lattice.core.errors",
+    "ToolCall": "lattice.core.models",
+    "Usage": "lattice.core.models",
     "UsageError": "lattice.core.errors",
+    "compare": "lattice.api",
     "load": "lattice.api",
     "open_run": "lattice.api",
     "run": "lattice.api",
@@ -35,13 +41,17 @@ _HOMES = {
 }
 
 __all__ = [
+    "Answer",
     "Evaluation",
     "InvalidEvaluation",
     "LatticeError",
     "Result",
     "Run",
     "StoreError",
+    "ToolCall",
+    "Usage",
     "UsageError",
+    "compare",
     "load",
     "open_run",
     "run",

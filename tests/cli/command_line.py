@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-import sys
 from collections.abc import Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,16 +54,18 @@ class CommandLine:
         for name in SURROUNDING:
             environ.delenv(name, raising=False)
 
+    def change_to(self, folder: Path) -> None:
+        """Change the working directory."""
+        self._environ.chdir(folder)
+
     def set(self, **variables: str) -> None:
         """Set variables of the environment."""
         for name, value in variables.items():
             self._environ.setenv(name, value)
 
     def __call__(self, *arguments: str | Path) -> Outcome:
-        out, err = _stream(), _stream()
-        with pytest.MonkeyPatch.context() as streams, pytest.raises(SystemExit) as exit_:
-            streams.setattr(sys, "stdout", out)
-            streams.setattr(sys, "stderr", err)
+        out, err = _stream("strict"), _stream("backslashreplace")
+        with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as exit_:
             main([str(argument) for argument in arguments])
         code = exit_.value.code
         assert isinstance(code, int)
@@ -98,8 +100,8 @@ def judged_by(model: str, **settings: Any) -> dict[str, Any]:
     return {"judge": {"model": model, "mode": "reference", **settings}}
 
 
-def _stream() -> io.TextIOWrapper:
-    return io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors="strict", newline="")
+def _stream(errors: str) -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors=errors, newline="")
 
 
 def _text(stream: io.TextIOWrapper) -> str:

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from tests.cli.command_line import CommandLine, Outcome, judged_by
+from tests.cli.servers import simulator
 
 from lattice.providers.simulated.behaviour import Behaviour
 from lattice.providers.simulated.faults import Fault
 from lattice.providers.simulated.server import SimulatorServer
-from tests.cli.command_line import CommandLine, Outcome, judged_by
-from tests.cli.servers import simulator
 
 INPUTS = 200
 FAULTY = Behaviour(

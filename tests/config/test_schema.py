@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 import pytest
+from jsonschema import Draft202012Validator
 
 from lattice.config.availability import UNAVAILABLE, unavailable
 from lattice.config.schema import json_schema
@@ -19,7 +20,7 @@ def test_it_is_json_and_names_its_draft() -> None:
     schema = json_schema()
     assert orjson.loads(orjson.dumps(schema)) == schema
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-    assert schema["required"] == ["name", "targets", "inputs", "scoring"]
+    assert schema["required"] == ["name", "targets", "inputs"]
     assert schema["additionalProperties"] is False
 
 
@@ -71,9 +72,30 @@ def test_what_is_not_available_yet_is_not_in_it() -> None:
             assert f'"{name}"' not in text
 
 
-def test_an_entry_of_any_list_is_found_by_its_form() -> None:
-    entry = unavailable(("targets", 7, "http"), {})
+def test_what_goes_together_is_part_of_it() -> None:
+    validator = Draft202012Validator(json_schema())
+    whole = {
+        "name": "A",
+        "targets": [{"http": {"url": "https://a.example/ask", "body": {"q": "{{ input }}"}}}, {"python": "a:b"}],
+        "inputs": {"items": ["x"]},
+        "checks": [{"name": "cites", "regex": "x"}, {"name": "right", "exact_match": True}],
+    }
+    assert validator.is_valid(whole)
+    assert validator.is_valid({**whole, "scoring": {"contains": ["a", "b"]}})
+    assert validator.is_valid({**{key: whole[key] for key in whole if key != "checks"}, "type": "operational"})
+    for wrong in (
+        {key: whole[key] for key in whole if key != "checks"},
+        {**whole, "targets": [{"name": "nothing"}]},
+        {**whole, "targets": [{"model": "sim/a", "python": "a:b"}]},
+        {**whole, "scoring": {"judge": {"model": "sim/j"}, "regex": "x"}},
+        {**whole, "checks": [{"name": "none"}]},
+    ):
+        assert not validator.is_valid(wrong)
+
+
+def test_a_key_of_a_later_version_is_found_by_its_form() -> None:
+    entry = unavailable(("scoring", "judges"), [])
     assert entry is not None
-    assert entry.replaces == "model"
+    assert entry.replaces == "judge"
     assert unavailable(("scoring", "judge", "mode"), "single") is None
     assert unavailable(("targets", 0, "model"), "sim/a") is None

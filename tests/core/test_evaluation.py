@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from lattice.core.evaluation import Evaluation, EvaluationType, JudgeSettings, ScaleSettings, TargetSettings
+from lattice.core.evaluation import Evaluation, EvaluationType
+from lattice.core.judging import JudgeSettings, ScaleSettings
+from lattice.core.targets import TargetSettings
 
 
 def data(**changes: Any) -> dict[str, Any]:
@@ -49,7 +51,8 @@ def test_a_key_with_nothing_behind_it_counts_as_absent() -> None:
 
 
 def test_a_required_key_with_nothing_behind_it_is_missing() -> None:
-    assert "Field required" in refusal(data(targets=[{"model": None}]))
+    assert "Field required" in refusal(data(name=None))
+    assert "got none of them" in refusal(data(targets=[{"model": None}]))
 
 
 def test_an_unknown_key_is_an_error_even_with_nothing_behind_it() -> None:

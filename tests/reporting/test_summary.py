@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.reporting.run_records import evaluation, example_rows, score_row
 
+from lattice.core.judging import JudgeSettings
 from lattice.reporting.figures import Bounds, MetricSummary, Summary
+from lattice.reporting.metrics import pass_condition
 from lattice.reporting.summary import Session, live_intervals_of, spending_of, summarise
-from lattice.reporting.tallies import pass_condition
 from lattice.store.records import ScoreRow
 
 TARGET, JUDGE = "anthropic/claude-3-5-sonnet-20241022", "anthropic/claude-3-5-haiku-20241022"
@@ -84,7 +85,7 @@ def test_a_pass_condition_gives_the_share_that_meets_it() -> None:
     assert found.pass_rate == pytest.approx(149 / 197)
     assert found.pass_interval is not None
     assert found.pass_interval.method == "wilson"
-    assert pass_condition(evaluation().scoring.judge) is None
+    assert pass_condition(JudgeSettings(model=JUDGE)) is None
 
 
 def test_repeats_are_averaged_per_input_first() -> None:

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lattice.core.errors import CallError, ErrorKind
-from lattice.core.evaluation import JudgeMode, JudgeSettings, ScaleName
 from lattice.core.inputs import Input
+from lattice.core.judging import JudgeMode, JudgeSettings, ScaleName
 from lattice.core.models import AnswerSchema, Message, Model, ModelRequest, ToolCall
 from lattice.core.trials import Judge, Response
 from lattice.scoring import build_judge
@@ -52,7 +52,7 @@ def test_rules_stand_in_the_system_message_and_data_in_the_user_message() -> Non
     assert not any(word in system for word in ("What is", "four", "Sums."))
     assert "Be kind." not in user
     assert [found[1] for found in MARKER.findall(user)][::2] == ["CONTEXT", "INPUT", "REFERENCE", "RESPONSE"]
-    assert user.rstrip().endswith('{"reasoning": "<why>", "score": <1, 2, 3, 4 or 5>}')
+    assert user.rstrip().endswith('{"reasoning": your reason in one sentence, "score": a whole number from 1 to 5}')
 
 
 def test_single_mode_does_not_show_the_reference() -> None:
@@ -90,7 +90,7 @@ def test_labels_and_criteria_are_told() -> None:
     system, user = texts(question(judge(scale={"min": 0, "max": 20, "labels": {0: "junk"}}, criteria=CRITERIA), "4"))
     assert "0 = junk" in system
     assert "- accuracy: Facts are right.\n- completeness\n" in system
-    assert '"completeness": <whole number from 0 to 20>' in user
+    assert '"completeness": a whole number from 0 to 20' in user
 
 
 @pytest.mark.parametrize("mode", list(JudgeMode))

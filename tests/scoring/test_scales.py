@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lattice.core.evaluation import JudgeSettings, ScaleName, ScaleSettings
+from lattice.core.judging import JudgeSettings, ScaleName, ScaleSettings
 from lattice.scoring.scales import scale_of
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lattice.core.errors import CallError, ErrorKind
-from lattice.core.evaluation import Criterion, ScaleSettings
+from lattice.core.judging import Criterion, ScaleSettings
 from lattice.scoring.scales import scale_of
 from lattice.scoring.verdicts import VerdictForm
 

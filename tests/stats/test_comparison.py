@@ -120,6 +120,20 @@ def test_unpaired_runs_without_any_spread_are_no_certainty() -> None:
     assert unpaired([1.0] * 5, [1.0] * 5).p_value == 1
 
 
+def test_unpaired_runs_count_clusters_whole() -> None:
+    alone = unpaired(BASELINE, CANDIDATE[:70])
+    doubled = unpaired(
+        np.repeat(BASELINE, 2), CANDIDATE[:70], clusters=(np.repeat(range(len(BASELINE)), 2).tolist(), None)
+    )
+    assert doubled.interval.method == "clustered_welch_t"
+    assert doubled.interval.lower == pytest.approx(alone.interval.lower, abs=1e-9)
+    assert doubled.p_value == pytest.approx(alone.p_value, abs=1e-9)
+    assert doubled.verdict_interval.method == "adjusted_clustered_welch_t"
+    assert doubled.verdict_interval.lower <= doubled.difference <= doubled.verdict_interval.upper
+    with pytest.raises(ValueError, match="at least 2 clusters"):
+        unpaired(BASELINE, CANDIDATE, clusters=(["one"] * len(BASELINE), None))
+
+
 @pytest.mark.parametrize("table", [(10, 5, 12, 3), (0, 0, 7, 1), (4, 3, 3, 0), (5, 0, 0, 5)])
 def test_mcnemar_agrees_with_statsmodels_and_the_binomial_test(table: tuple[int, int, int, int]) -> None:
     both, first, second, neither = table

@@ -90,6 +90,14 @@ def test_a_difference_is_that_of_the_pairs_with_both() -> None:
         measure_difference([(1.0,)], [(1.0,), (0.5,)])
 
 
+def test_a_difference_within_one_cluster_has_no_interval() -> None:
+    before, after = [(1.0,), (0.5,), (0.0,)], [(0.5,), (0.5,), (0.25,)]
+    found = measure_difference(before, after, clusters=["one"] * 3).estimate
+    assert found.mean == pytest.approx(-1 / 12)
+    assert (found.n, found.lower, found.upper) == (3, None, None)
+    assert measure_difference(before, after, clusters=["one", "one", None]).estimate.lower is not None
+
+
 @settings(max_examples=60, deadline=None)
 @given(TRIALS, st.randoms())
 def test_whatever_was_missing_the_mean_lies_between_the_extremes(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -22,13 +23,14 @@ from lattice.store.migrating import MIGRATIONS, Migrations, upgrade
 from lattice.store.schema import metadata
 
 ROOT = Path(__file__).parents[2]
+PARTS = re.compile(r",\s|\(\s*\n")
 
 NEXT = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 def upgrade():
     op.add_column("runs", sa.Column("mood", sa.Text(), server_default="calm", nullable=False))
@@ -41,10 +43,10 @@ def path(tmp_path: Path) -> Path:
 
 
 def statements(path: Path) -> dict[str, list[str]]:
-    """The tables and indices, whose constraints may stand in any order."""
+    """The tables and indices, whose columns and constraints may stand in any order."""
     with closing(sqlite3.connect(path)) as connection:
         rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
-    return {name: sorted(line.strip().rstrip(",") for line in sql.splitlines()) for name, sql in rows}
+    return {name: sorted(part.strip(" ,)\n\t") for part in PARTS.split(sql)) for name, sql in rows}
 
 
 def test_migrating_from_empty_gives_the_schema(path: Path, tmp_path: Path) -> None:
@@ -67,15 +69,15 @@ def test_an_older_store_is_migrated_and_keeps_what_it_has(path: Path, tmp_path: 
         run = make_run(store)
     folder = tmp_path / "migrations"
     shutil.copytree(MIGRATIONS.folder, folder)
-    (folder / "versions" / "v0002_mood.py").write_text(NEXT)
-    newer = Migrations(folder=folder, revisions=("0001", "0002"))
+    (folder / "versions" / "v0003_mood.py").write_text(NEXT)
+    newer = Migrations(folder=folder, revisions=("0001", "0002", "0003"))
     with open_store(f"sqlite:///{path}", migrations=newer) as store:
         assert store.run(run.key) == run
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT mood, version_num FROM runs, alembic_version").fetchall() == [
-            ("calm", "0002")
+            ("calm", "0003")
         ]
-    with pytest.raises(StoreError, match=r"written by a newer version of Lattice \(schema 0002; .* 0001\); upgrade"):
+    with pytest.raises(StoreError, match=r"written by a newer version of Lattice \(schema 0003; .* 0002\); upgrade"):
         open_store(f"sqlite:///{path}")
 
 
@@ -84,9 +86,9 @@ def test_a_migration_that_fails_leaves_the_store_as_it_was(path: Path, tmp_path:
     before = statements(path)
     folder = tmp_path / "migrations"
     shutil.copytree(MIGRATIONS.folder, folder)
-    (folder / "versions" / "v0002_broken.py").write_text(NEXT + "    op.drop_table('absent')\n")
+    (folder / "versions" / "v0003_broken.py").write_text(NEXT + "    op.drop_table('absent')\n")
     with pytest.raises(StoreError, match="no such table: absent"):
-        open_store(f"sqlite:///{path}", migrations=Migrations(folder=folder, revisions=("0001", "0002")))
+        open_store(f"sqlite:///{path}", migrations=Migrations(folder=folder, revisions=("0001", "0002", "0003")))
     assert statements(path) == before
 
 

@@ -2,16 +2,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
+import aiohttp
 import pytest
 
 from lattice.core.errors import CallError, ErrorKind
-from lattice.core.evaluation import TargetSettings
 from lattice.core.inputs import Input
 from lattice.core.limits import LimitKey
 from lattice.core.models import Completion, Message, ModelRequest, ToolCall, Usage
-from lattice.targets import ModelTarget, build_target
+from lattice.core.targets import TargetSettings
+from lattice.targets import Grounds, ModelTarget, build_target
 from lattice.wire.templates import TemplateError
 
 CONVERSATION = (
@@ -55,8 +57,13 @@ class OneModel:
         return self.given
 
 
+def grounds(models: OneModel) -> Grounds:
+    """What a model target needs; it calls nothing but its model."""
+    return Grounds(models=models, session=cast("aiohttp.ClientSession", None), environ={}, base=Path())
+
+
 def target(**settings: Any) -> ModelTarget:
-    built = build_target(TargetSettings(model="test/echo", **settings), OneModel())
+    built = build_target(TargetSettings(model="test/echo", **settings), grounds(OneModel()))
     assert isinstance(built, ModelTarget)
     return built
 
@@ -96,6 +103,26 @@ def test_context_and_metadata_are_filled_into_system_message_and_prompt() -> Non
     ]
 
 
+def test_a_conversation_of_ones_own_shows_the_model_how() -> None:
+    built = target(
+        messages=[
+            {"role": "system", "content": "You know {{ metadata.product }}."},
+            {"role": "user", "content": "Is it {hot}?\n"},
+            {"role": "assistant", "content": "Yes."},
+            {"role": "user", "content": "{{ input }}"},
+        ]
+    )
+    shown = [("system", "You know kettles."), ("user", "Is it {hot}?"), ("assistant", "Yes.")]
+    assert sent(built, one(metadata={"product": "kettles"})) == [*shown, ("user", "What is it?")]
+    conversation = Input(position=1, id="1", input=CONVERSATION, metadata={"product": "kettles"})
+    assert sent(built, conversation) == [*shown, *((each.role, each.content) for each in CONVERSATION)]
+
+
+def test_an_input_in_the_mouth_of_somebody_else_is_one_text() -> None:
+    built = target(messages=[{"role": "user", "content": "Go on"}, {"role": "assistant", "content": "{{ input }}"}])
+    assert sent(built, one("So"))[1] == ("assistant", "So")
+
+
 def test_an_empty_system_message_is_not_sent() -> None:
     assert [role for role, _ in sent(target(system=""), one())] == ["user"]
 
@@ -119,7 +146,7 @@ def test_the_answer_carries_everything_the_call_gave_and_its_latency() -> None:
     models = OneModel()
     clock: Iterator[float] = iter([10.0, 10.25])
     settings = TargetSettings(model="test/echo", params={"max_tokens": 5})
-    built = build_target(settings, models, clock=lambda: next(clock))
+    built = build_target(settings, grounds(models), clock=lambda: next(clock))
     response = asyncio.run(built.answer(one(), timeout=7.0))
     assert (response.text, response.latency, response.cost_usd) == ("What is it?", 0.25, 0.01)
     assert (response.model, response.finish_reason, response.usage.total_tokens) == ("echo-1", "stop", 5)

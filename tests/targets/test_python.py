@@ -45,7 +45,7 @@ def failure(function: Callable[[Any], Any], *, timeout: float = 5.0) -> CallErro
 
 
 def test_a_function_runs_in_a_thread_of_its_own() -> None:
-    assert ask(lambda text: f"{text} {threading.current_thread().name}").text == "Q lattice target mine:answer"
+    assert ask(lambda text: f"{text} {threading.current_thread().name}").text == "Q lattice mine:answer"
 
 
 def test_an_async_function_is_awaited_in_the_loop() -> None:

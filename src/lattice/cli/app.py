@@ -28,6 +28,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ls": ("reading", "List evaluations and runs."),
     "show": ("reading", "Show one run: summary, errors, distribution, results."),
     "export": ("reading", "Write a run's results to a file."),
+    "compare": ("deciding", "Compare runs, or the targets of one run, pair by pair."),
+    "gate": ("deciding", "Decide conditions on a run: pass, fail or inconclusive."),
     "simulate": ("serving", "Serve a simulated provider, with faults to order."),
     "models": ("serving", "Manage local models."),
 }

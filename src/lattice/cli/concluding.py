@@ -19,13 +19,13 @@ MOST_ERRORS = 10
 
 def conclusion_lines(store: Store, record: RunRecord, conclusion: Conclusion, terminal: Terminal) -> list[str]:
     """Summary, gates and the first errors."""
-    judge = Evaluation.model_validate(record.config).scoring.judge
+    judge = Evaluation.model_validate(record.config).judge
     lines = summary_block(
         record,
         conclusion.summary,
         terminal,
         gates=[dict(gate) for gate in conclusion.gates],
-        scale_maximum=scale_of(judge).maximum,
+        scale_maximum=scale_of(judge).maximum if judge is not None else None,
     )
     return [*lines, *_errors(store, record, terminal)]
 

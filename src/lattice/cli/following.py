@@ -11,13 +11,13 @@ from types import TracebackType
 from typing import Self
 
 from lattice.cli.rendering.live import ProgressView
-from lattice.cli.streams import silence
+from lattice.cli.streams import while_read
 from lattice.core.errors import LatticeError
 from lattice.core.evaluation import Evaluation
 from lattice.core.runs import RunRecord
 from lattice.reporting.estimate import allowance_of
 from lattice.reporting.view import Activity, ErrorLog, Moment, RunView, Terms, view_of
-from lattice.service.preparation import unpriced_models
+from lattice.service.obstacles import unpriced_models
 from lattice.store import Store
 
 LOOK_EVERY = 0.25
@@ -27,7 +27,8 @@ MOST_ATTEMPTS = 500
 def terms_of(evaluation: Evaluation) -> Terms:
     """What a configuration says about showing its runs."""
     unpriced = unpriced_models(evaluation)
-    models = {target.model for target in evaluation.targets} | {evaluation.scoring.judge.model}
+    judge = {evaluation.judge.model} if evaluation.judge is not None else set()
+    models = {target.source for target in evaluation.targets} | judge
     return Terms(
         targets=tuple(target.name for target in evaluation.targets),
         max_concurrent=evaluation.run.max_concurrent,
@@ -35,6 +36,7 @@ def terms_of(evaluation: Evaluation) -> Terms:
         allowance=allowance_of(evaluation),
         budget_usd=evaluation.run.budget.cost_usd,
         unpriced=bool(unpriced),
+        headline=next(iter(evaluation.metric_names), None),
         all_unpriced=models <= set(unpriced),
     )
 
@@ -93,21 +95,17 @@ class Follower(AbstractContextManager["Follower"]):
     ) -> None:
         self._ended.set()
         self._thread.join()
-        try:
+        with while_read(sys.stderr):
             self._view.erase()
             self._view.__exit__(kind, error, trace)
-        except BrokenPipeError:
-            silence(sys.stderr)
 
     def _follow(self) -> None:
-        try:
+        # Nobody may look any more, which is no reason for the run to end.
+        with while_read(sys.stderr):
             while not self._ended.wait(LOOK_EVERY):
                 self._look(self._view.update)
             # How the run has ended is told by its summary; the errors since the last look are not.
             self._look(_nothing)
-        except BrokenPipeError:
-            # Nobody looks any more, which is no reason for the run to end.
-            silence(sys.stderr)
 
     def _look(self, update: Callable[[Sequence[RunView]], None]) -> None:
         try:

@@ -5,19 +5,34 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
 from typing import Any, TextIO
 
 import click
 
 
+@contextmanager
+def while_read(stream: TextIO) -> Iterator[None]:
+    """What is written in this block ends with its reader: ``lattice show --raw | head`` is no error."""
+    try:
+        yield
+    except BrokenPipeError:
+        silence(stream)
+
+
+@contextmanager
+def prints_to_stderr() -> Iterator[None]:
+    """What the functions of an evaluation print in this block goes to stderr: stdout is for documents."""
+    with redirect_stdout(sys.stderr):
+        yield
+
+
 def say(*lines: str) -> None:
     """Write for people, to stderr; silently once nobody reads it any more, since what is done counts."""
-    try:
+    with while_read(sys.stderr):
         for line in lines:
             click.echo(line, err=True)
-    except BrokenPipeError:
-        silence(sys.stderr)
 
 
 def say_next(commands: Sequence[str], *, db: str | None = None) -> None:
@@ -33,29 +48,23 @@ def say_next(commands: Sequence[str], *, db: str | None = None) -> None:
 
 
 def print_lines(lines: Iterable[str]) -> None:
-    """Write to stdout, line by line as they come.
-
-    Raises
-    ------
-    BrokenPipeError: nobody reads it any more.
-    """
-    for line in lines:
-        click.echo(line)
+    """Write to stdout, line by line as they come, for as long as somebody reads."""
+    with while_read(sys.stdout):
+        for line in lines:
+            click.echo(line)
 
 
 def print_json(document: Mapping[str, Any]) -> None:
-    """Write one JSON document and nothing else to stdout; silently if nobody reads it."""
+    """Write one JSON document and nothing else to stdout."""
     from lattice.reporting.rows import encode  # kept out of `lattice --help`
 
-    try:
+    with while_read(sys.stdout):
         sys.stdout.buffer.write(encode(document) + b"\n")
         sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        silence(sys.stdout)
 
 
 def silence(stream: TextIO) -> None:
-    """Let everything more that is written to `stream` vanish: its reader has gone (``lattice ls | head``)."""
+    """Let everything more that is written to `stream` vanish, what it still holds included."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

@@ -30,21 +30,9 @@ class Unavailable:
 
 
 UNAVAILABLE = (
-    Unavailable(path="targets[].http", what="HTTP targets", replaces="model"),
-    Unavailable(path="targets[].python", what="Python targets", replaces="model"),
-    Unavailable(path="targets[].messages", what="multi-turn prompts"),
-    Unavailable(path="checks", what="checks", replaces="scoring"),
-    Unavailable(path="scoring.exact_match", what="scoring by exact match", replaces="judge"),
-    Unavailable(path="scoring.contains", what="scoring by contained text", replaces="judge"),
-    Unavailable(path="scoring.regex", what="scoring by regular expression", replaces="judge"),
-    Unavailable(path="scoring.numeric", what="scoring by number", replaces="judge"),
-    Unavailable(path="scoring.json_schema", what="scoring by JSON schema", replaces="judge"),
-    Unavailable(path="scoring.similarity", what="scoring by similarity", replaces="judge"),
-    Unavailable(path="scoring.python", what="scoring by a Python function", replaces="judge"),
     Unavailable(path="scoring.judges", what="several judges", replaces="judge"),
     Unavailable(path="scoring.failed_as", what="scores for failed targets"),
     Unavailable(path="scoring.judge.mode", value="pairwise", what="pairwise mode"),
-    Unavailable(path="run.stop_when", what="stopping when every gate is decided"),
     Unavailable(path="schedule", what="schedules"),
     Unavailable(path="alerts", what="alerts"),
 )

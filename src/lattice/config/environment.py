@@ -11,6 +11,7 @@ from typing import Any
 from dotenv import dotenv_values
 
 from lattice.config.places import Findings, KeyPath, SourceMap
+from lattice.config.prompts import texts_within
 from lattice.core.errors import InvalidEvaluation, Problem
 from lattice.wire.files import UnreadableFile, read_text
 from lattice.wire.variables import expand, names_in
@@ -77,4 +78,9 @@ def _places(data: Mapping[str, Any]) -> list[tuple[KeyPath, str]]:
             found.append((("providers", name, "base_url"), block["base_url"]))
         for key in ("headers", "query"):
             found.extend((("providers", name, key, inner), text) for inner, text in block.get(key, {}).items())
+    targets = data.get("targets")
+    for index, target in enumerate(targets if isinstance(targets, (list, tuple)) else ()):
+        http = target.get("http")
+        for key in ("url", "headers", "body") if isinstance(http, Mapping) else ():
+            found.extend(texts_within(("targets", index, "http", key), http.get(key)))
     return found

@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from lattice.config.places import Findings, KeyPath
 from lattice.config.secrets import may_hold_secret
 from lattice.config.shapes import shape_at
+from lattice.core.settings import NONE_GIVEN
 
 _LONGEST_SHOWN = 40
 
@@ -64,6 +65,8 @@ def _is_echo(detail: ErrorDetails, path: KeyPath, data: Any, excused: frozenset[
     """Whether an error only follows from another that is told already."""
     if detail["type"] == "missing":
         return path in excused
+    if detail["type"] == NONE_GIVEN:
+        return any(key[:-1] == path for key in excused)
     # A list whose entries are all invalid counts as empty.
     return detail["type"] == "too_short" and bool(_value_at(data, path))
 
@@ -125,6 +128,11 @@ def _too_long(detail: ErrorDetails, path: KeyPath, got: str) -> tuple[str, str |
     return f"expected at most {most} characters, got {len(str(detail.get('input')))}", None
 
 
+def _pattern(detail: ErrorDetails, path: KeyPath, got: str) -> tuple[str, str | None]:
+    description = shape_at(path).description
+    return f"{got} has not the form that is expected here", f"expected: {description}" if description else None
+
+
 _SPECIAL: Mapping[str, Callable[[ErrorDetails, KeyPath, str], tuple[str, str | None]]] = {
     "missing": _missing,
     "literal_error": _choice,
@@ -132,6 +140,7 @@ _SPECIAL: Mapping[str, Callable[[ErrorDetails, KeyPath, str], tuple[str, str | N
     "too_short": _too_short,
     "string_too_short": _too_short,
     "string_too_long": _too_long,
+    "string_pattern_mismatch": _pattern,
 }
 
 

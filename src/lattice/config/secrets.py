@@ -18,16 +18,17 @@ _NAMES_OF_SECRETS = re.compile(
 # In parameters of a model, `max_tokens` and `logit_bias` by token are no secrets.
 _NAMES_IN_PARAMS = re.compile(r"authori[sz]ation|api[-_]?key|access[-_]?token|secret|password", re.IGNORECASE)
 _HARMLESS = re.compile(r"^\s*(?:\d+(?:\.\d+)?|true|false)?\s*$", re.IGNORECASE)
+_TEMPLATE = re.compile(r"\{[{%]")
 _MESSAGE = "looks like a secret, which would be stored and shown"
 _PARAMS_HINT = "a key belongs to the provider: name its variable in api_key_env under providers"
 _HINT = "put it into an environment variable or the .env file and write ${NAME} here"
 
 
 def check_secrets(data: Mapping[str, Any], findings: Findings) -> None:
-    """Note every literal secret among headers, queries, URLs and parameters; its value is never repeated."""
+    """Note every literal secret among headers, queries, URLs, bodies and parameters; its value is never repeated."""
     for path, name, value in _named_values(data):
         in_params = "params" in path[:-1]
-        pattern = _NAMES_IN_PARAMS if in_params else _NAMES_OF_SECRETS
+        pattern = _NAMES_IN_PARAMS if in_params or "body" in path[:-1] else _NAMES_OF_SECRETS
         if pattern.search(name) and is_literal(value):
             findings.add(path, _MESSAGE, _PARAMS_HINT if in_params else _HINT)
     for path, url in _urls(data):
@@ -36,13 +37,13 @@ def check_secrets(data: Mapping[str, Any], findings: Findings) -> None:
 
 
 def is_literal(value: str) -> bool:
-    """Whether a value stands for itself, and not for a variable, a number or nothing."""
-    return not names_in(value) and not _HARMLESS.match(value)
+    """Whether a value stands for itself, and not for a variable, a part of an input, a number or nothing."""
+    return not names_in(value) and not _TEMPLATE.search(value) and not _HARMLESS.match(value)
 
 
 def may_hold_secret(path: KeyPath) -> bool:
     """Whether what stands at `path` must not be repeated in a message."""
-    return any(part in ("headers", "query", "params", "base_url", "url") for part in path)
+    return any(part in ("headers", "query", "params", "body", "base_url", "url") for part in path)
 
 
 def _blocks(data: Mapping[str, Any]) -> Iterator[tuple[KeyPath, Mapping[str, Any]]]:
@@ -66,7 +67,7 @@ def _blocks(data: Mapping[str, Any]) -> Iterator[tuple[KeyPath, Mapping[str, Any
 
 def _named_values(data: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str, str]]:
     for path, block in _blocks(data):
-        for key in ("headers", "query", "params"):
+        for key in ("headers", "query", "params", "body"):
             yield from _texts((*path, key), block.get(key))
 
 

@@ -95,8 +95,10 @@ def _forms(schema: _Schema) -> Iterator[_Schema]:
         yield from _forms(_root()["$defs"][schema["$ref"].rpartition("/")[2]])
         return
     unions = [*schema.get("anyOf", ()), *schema.get("oneOf", ())]
-    if not unions:
+    if not unions or "properties" in schema:
+        # A union within a mapping only says which of its keys go together.
         yield schema
+        return
     for part in unions:
         yield from _forms(part)
 

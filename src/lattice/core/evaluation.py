@@ -8,33 +8,29 @@ built, so that no secret is ever part of a stored configuration.
 from __future__ import annotations
 
 import difflib
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     AfterValidator,
     ConfigDict,
-    Discriminator,
     Field,
     PrivateAttr,
-    Tag,
+    ValidationInfo,
     WithJsonSchema,
+    field_validator,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
-from lattice.core.conditions import METRICS, NATIVE_SUFFIX, parse_condition
-from lattice.core.settings import (
-    JsonMapping,
-    Name,
-    Number,
-    Settings,
-    TextOrFile,
-    Whole,
-    raise_found,
-    repeated,
-)
+from lattice.core.checks import CheckMethod, CheckSettings
+from lattice.core.conditions import METRICS, NATIVE_SUFFIX, RUN_METRICS, parse_condition
+from lattice.core.judging import JudgeSettings
+from lattice.core.settings import Name, Number, Settings, Whole, exactly_one, raise_found, repeated
+from lattice.core.targets import TargetSettings
+
+SCORE = "score"
 
 
 def _condition(text: str) -> str:
@@ -64,23 +60,6 @@ class EvaluationType(StrEnum):
     @property
     def label(self) -> str:
         return "Task-Specific" if self is EvaluationType.TASK_SPECIFIC else self.value.capitalize()
-
-
-class TargetSettings(Settings):
-    """What is evaluated: a model with its prompt."""
-
-    name: str = Field(default="", max_length=200, description="shown everywhere; the model's name if absent")
-    model: str = Field(description="provider/model", min_length=3)
-    system: TextOrFile | None = Field(default=None, description="system message, a Jinja2 template")
-    prompt: TextOrFile = Field(default="{{ input }}", description="user message, a Jinja2 template")
-    params: JsonMapping = Field(default_factory=dict, description="sent to the provider as they are")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _named_after_model(cls, data: Any) -> Any:
-        if isinstance(data, dict) and not data.get("name") and isinstance(data.get("model"), str):
-            return {**data, "name": data["model"].partition("/")[2] or data["model"]}
-        return data
 
 
 class InputFields(Settings):
@@ -121,109 +100,14 @@ class InputSource(Settings):
         return self
 
 
-class ScaleSettings(Settings):
-    """A scale of one's own: whole numbers from `min` to `max`."""
+class Scoring(CheckMethod):
+    """How a response becomes a score: by a judge, or by one deterministic method."""
 
-    min: Whole = Field(description="the lowest level")
-    max: Whole = Field(description="the highest level")
-    labels: dict[int, str] = Field(default_factory=dict, description="words for levels, by level")
+    choices: ClassVar[tuple[str, ...]] = ("judge", *CheckMethod.choices)
 
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.max <= self.min:
-            raise ValueError("max must be above min")
-        if self.max - self.min > 100:
-            raise ValueError("a scale has at most 101 levels")
-        if stray := [level for level in self.labels if not self.min <= level <= self.max]:
-            levels = ", ".join(str(level) for level in stray)
-            raise ValueError(f"labels for levels that are not on the scale: {levels}")
-        return self
+    judge: JudgeSettings | None = Field(default=None, description="a model that scores each response against a rubric")
 
-
-ScaleName = Literal["binary", "likert-3", "likert-5", "likert-7", "likert-10"]
-
-
-def _scale_form(value: Any) -> str:
-    return "<own>" if isinstance(value, (Mapping, ScaleSettings)) else "<named>"
-
-
-# The tags keep a mistake in one form from being reported against the other as well.
-ScaleChoice = Annotated[
-    Annotated[ScaleName, Tag("<named>")] | Annotated[ScaleSettings, Tag("<own>")], Discriminator(_scale_form)
-]
-
-
-class JudgeMode(StrEnum):
-    """What a judge is shown."""
-
-    SINGLE = "single"
-    REFERENCE = "reference"
-
-
-def _criterion_name(text: str) -> str:
-    if not text.strip() or "/" in text or "." in text:
-        raise ValueError(f"expected a name without dots and slashes, got {text!r}")
-    if text == "score":
-        raise ValueError("a criterion cannot be called 'score': that is the weighted mean of all")
-    return text
-
-
-CriterionName = Annotated[
-    str, AfterValidator(_criterion_name), WithJsonSchema({"type": "string", "pattern": r"^[^/.]+$"})
-]
-
-_PASS_FORM = re.compile(r"^\s*(>=|<=|==|>|<)\s*-?\d+(\.\d+)?\s*$")
-
-
-def _pass_condition(text: str) -> str:
-    if _PASS_FORM.match(text) is None:
-        raise ValueError(f"expected a condition on the scale such as '>= 4', got {text!r}")
-    return text
-
-
-PassCondition = Annotated[
-    str,
-    AfterValidator(_pass_condition),
-    WithJsonSchema({"type": "string", "pattern": _PASS_FORM.pattern, "examples": [">= 4"]}),
-]
-
-
-class Criterion(Settings):
-    """A named, weighted part of a rubric."""
-
-    name: CriterionName = Field(description="without dots and slashes; conditions refer to it")
-    weight: Number = Field(default=1.0, gt=0, description="relative to the other criteria")
-    description: str = Field(default="", description="what the judge should look at")
-
-
-class JudgeSettings(Settings):
-    """The model that scores, and what it is told."""
-
-    model: str = Field(description="provider/model", min_length=3)
-    scale: ScaleChoice = Field(default="likert-5", description="a common scale, or {min, max, labels}")
-    mode: JudgeMode = Field(default=JudgeMode.SINGLE, description="whether the judge sees a reference")
-    passes: PassCondition | None = Field(
-        default=None, alias="pass", description="on the scale, such as '>= 4'; gives a pass rate"
-    )
-    rubric: TextOrFile | None = Field(default=None, description="what each level of the scale means")
-    criteria: tuple[Criterion, ...] = Field(default=(), description="the score is their weighted mean")
-    params: JsonMapping = Field(default_factory=dict, description="sent to the provider as they are")
-
-    model_config = ConfigDict(populate_by_name=True)
-
-    @model_validator(mode="after")
-    def _unique_criteria(self) -> Self:
-        names = [criterion.name for criterion in self.criteria]
-        raise_found(
-            [(("criteria", index, "name"), f"another criterion is called {name!r}") for index, name in repeated(names)]
-        )
-        return self
-
-
-class Scoring(Settings):
-    """How a response becomes a score."""
-
-    judge: JudgeSettings = Field(description="a model that scores each response against a rubric")
+    model_config = exactly_one(choices)
 
 
 class Retries(Settings):
@@ -249,6 +133,12 @@ class Budget(Settings):
     tokens: Whole | None = Field(default=None, ge=1, description="input and output tokens together")
 
 
+class StopWhen(StrEnum):
+    """What ends a run before its last trial, beside a budget."""
+
+    DECIDED = "decided"
+
+
 class RunSettings(Settings):
     """How a run is carried out."""
 
@@ -259,6 +149,9 @@ class RunSettings(Settings):
     limits: Limits = Field(default=Limits(), description="known rate limits, per provider and key")
     budget: Budget = Field(default=Budget(), description="no trial starts once it is reached")
     give_up_after: Number = Field(default=900.0, gt=0, description="seconds of nothing but transient failures")
+    stop_when: StopWhen | None = Field(
+        default=None, description="decided: end as soon as the live intervals decide every gate"
+    )
 
 
 class PriceSettings(Settings):
@@ -293,13 +186,30 @@ class Evaluation(Settings):
     type: EvaluationType = Field(default=EvaluationType.TASK_SPECIFIC, description="what it is for")
     targets: tuple[TargetSettings, ...] = Field(min_length=1, description="what is evaluated")
     inputs: InputSource = Field(description="the test cases")
-    scoring: Scoring = Field(description="how a response becomes a score")
+    checks: tuple[CheckSettings, ...] = Field(
+        default=(), description="deterministic metrics, beside the score or instead of it"
+    )
+    scoring: Scoring | None = Field(
+        default=None,
+        validate_default=True,
+        description="how a response becomes a score; may be absent beside checks, and in an operational evaluation",
+    )
     run: RunSettings = Field(default=RunSettings(), description="how a run is carried out")
     gates: tuple[ConditionText, ...] = Field(
         default=(), description="conditions on a run's numbers: [TARGET/][NAME.]METRIC OP NUMBER"
     )
     providers: dict[str, ProviderSettings] = Field(
         default_factory=dict, description="endpoints of one's own, by the name that models refer to"
+    )
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"required": ["scoring"]},
+                {"required": ["checks"]},
+                {"properties": {"type": {"const": EvaluationType.OPERATIONAL.value}}, "required": ["type"]},
+            ]
+        }
     )
 
     _folder: str | None = PrivateAttr(default=None)
@@ -322,6 +232,44 @@ class Evaluation(Settings):
     def __hash__(self) -> int:
         return hash((self.name, self.type))
 
+    @property
+    def judge(self) -> JudgeSettings | None:
+        """The judge, where a judge gives the score."""
+        return self.scoring.judge if self.scoring is not None else None
+
+    @property
+    def metric_names(self) -> tuple[str, ...]:
+        """What a scored trial has numbers for: the score, the judge's criteria, the checks; none at all, perhaps."""
+        criteria = self.judge.criteria if self.judge is not None else ()
+        score = () if self.scoring is None else (SCORE, *(criterion.name for criterion in criteria))
+        return (*score, *(check.name for check in self.checks))
+
+    @property
+    def _metric_kind(self) -> str:
+        if not self.checks:
+            return "criterion"
+        return "criterion or check" if self.judge is not None and self.judge.criteria else "check"
+
+    @field_validator("scoring")
+    @classmethod
+    def _something_to_measure(cls, scoring: Scoring | None, info: ValidationInfo) -> Scoring | None:
+        # What could not be validated itself is not among the data; it was given all the same.
+        known = info.data
+        if scoring is None and known.get("checks") == () and known.get("type") is not EvaluationType.OPERATIONAL:
+            raise PydanticCustomError("missing", "Field required")
+        return scoring
+
+    @model_validator(mode="after")
+    def _unique_metrics(self) -> Self:
+        first = len(self.metric_names) - len(self.checks)
+        raise_found(
+            [
+                (("checks", index - first, "name"), f"another check or criterion is called {name!r}")
+                for index, name in repeated(self.metric_names)
+            ]
+        )
+        return self
+
     @model_validator(mode="after")
     def _unique_targets(self) -> Self:
         names = [target.name for target in self.targets]
@@ -337,21 +285,37 @@ class Evaluation(Settings):
         return self
 
     @model_validator(mode="after")
+    def _something_to_decide(self) -> Self:
+        if self.run.stop_when is StopWhen.DECIDED and not self.gates:
+            message = "there are no gates to decide; add some under gates, or leave it out"
+            raise_found([(("run", "stop_when"), message)])
+        return self
+
+    @model_validator(mode="after")
     def _gates_know_their_subjects(self) -> Self:
         targets = [target.name for target in self.targets]
-        names = ["score", *(criterion.name for criterion in self.scoring.judge.criteria)]
+        names = self.metric_names
         found: list[tuple[tuple[str | int, ...], str]] = []
         for index, text in enumerate(self.gates):
             condition = parse_condition(text)
             if condition.target is not None and condition.target not in targets:
                 found.append((("gates", index), _unknown("target", condition.target, targets)))
             if condition.name is not None and condition.name not in names:
-                found.append((("gates", index), _unknown("criterion", condition.name, names)))
+                found.append((("gates", index), _unknown(self._metric_kind, condition.name, names)))
+            elif condition.name is None and condition.metric not in RUN_METRICS and SCORE not in names:
+                found.append((("gates", index), _without_score(condition.metric, names)))
         raise_found(found)
         return self
 
 
 def _unknown(kind: str, name: str, known: Sequence[str]) -> str:
     near = difflib.get_close_matches(name, known, n=1)
-    meant = f"; did you mean {near[0]!r}?" if near else f"; there are: {', '.join(known)}"
+    there = f"; there are: {', '.join(known)}" if known else ""
+    meant = f"; did you mean {near[0]!r}?" if near else there
     return f"no {kind} is called {name!r}{meant}"
+
+
+def _without_score(metric: str, names: Sequence[str]) -> str:
+    if names:
+        return f"there is no score, for want of scoring; name a check, such as '{names[0]}.{metric} > 0.8'"
+    return f"there is no score, for want of scoring; without one there are {', '.join(RUN_METRICS)}"

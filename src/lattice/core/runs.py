@@ -77,6 +77,7 @@ class RunRecord:
     interrupted: it was running and its process is gone.
     draining: it runs, but starts nothing new.
     origin: id of the run whose stored responses it scores, if any.
+    folder: where its evaluation file stands (see `lattice.service.workspace`); None where there was no file.
     version_key, input_set: the store's own numbers of its version and of its inputs.
     activity: what it is doing beside its results (calls in flight, waits), as the engine last saved it.
     """
@@ -114,6 +115,7 @@ class RunRecord:
     interrupted: bool = False
     draining: bool = False
     origin: str | None = None
+    folder: str | None = None
     version_key: int = 0
     input_set: int = 0
     activity: Mapping[str, Any] = field(default_factory=dict)

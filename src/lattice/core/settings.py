@@ -6,7 +6,16 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Strict, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    GetJsonSchemaHandler,
+    Strict,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import PydanticCustomError
 
 _TEXT_OR_FILE = {
@@ -41,11 +50,11 @@ def _named(text: str) -> str:
 Name = Annotated[str, AfterValidator(_named)]
 
 
-def _json_data(value: dict[str, Any]) -> dict[str, Any]:
+def _json_data(value: Any) -> Any:
     """What is sent or stored as JSON must be JSON."""
     for path, leaf in _leaves(value, ()):
         if problem := _not_json(leaf):
-            raise ValueError(f"{'.'.join(path)}: {problem}")
+            raise ValueError(": ".join(part for part in (".".join(path), problem) if part))
     return value
 
 
@@ -79,6 +88,9 @@ def _not_json(leaf: Any) -> str | None:
 JsonMapping = Annotated[dict[str, Any], AfterValidator(_json_data)]
 """A mapping that can be written as JSON as it is."""
 
+JsonData = Annotated[Any, AfterValidator(_json_data)]
+"""Anything that can be written as JSON as it is."""
+
 
 class Settings(BaseModel):
     """Base of all parts of a configuration. A key with nothing behind it counts as absent."""
@@ -92,6 +104,45 @@ class Settings(BaseModel):
             return data
         known = {field.alias or name for name, field in cls.model_fields.items()} | cls.model_fields.keys()
         return {key: value for key, value in data.items() if value is not None or key not in known}
+
+
+NONE_GIVEN = "none_given"
+"""The type of the error when none of several keys is there of which one must be."""
+
+
+def exactly_one(names: Sequence[str]) -> ConfigDict:
+    """Configuration of a part that has exactly one of some keys, so that editors know it too."""
+    return ConfigDict(json_schema_extra={"oneOf": [{"required": [name]} for name in names]})
+
+
+def the_one_given(part: Settings, names: Sequence[str]) -> str:
+    """Which of several keys a part has.
+
+    Raises
+    ------
+    PydanticCustomError: it has none of them, or more than one.
+    """
+    given = [name for name in names if getattr(part, name) is not None]
+    if len(given) == 1:
+        return given[0]
+    listed = f"{', '.join(names[:-1])} and {names[-1]}"
+    kind, what = (NONE_GIVEN, "none of them") if not given else ("several_given", " and ".join(given))
+    raise PydanticCustomError(kind, "{text}", {"text": f"expected exactly one of {listed}, got {what}"})
+
+
+class Written:
+    """Shorter ways to write a part of a configuration, for its JSON schema; a validator turns them into it.
+
+    Parameters
+    ----------
+    forms: a JSON schema for each.
+    """
+
+    def __init__(self, *forms: dict[str, Any]) -> None:
+        self._forms = forms
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"anyOf": [*self._forms, handler(schema)]}
 
 
 def raise_found(found: Sequence[tuple[tuple[str | int, ...], str]]) -> None:

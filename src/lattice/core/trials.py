@@ -30,10 +30,11 @@ class TrialKey(NamedTuple):
 
 
 class Step(StrEnum):
-    """Which half of a trial a call belongs to."""
+    """Which part of a trial a call belongs to, or a failure; checks are part of it where no judge is asked."""
 
     TARGET = "target"
     JUDGE = "judge"
+    CHECK = "check"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +136,7 @@ class Question:
 class Scorer(Protocol):
     """How the responses of a run become scores: by judges, by checks, or by both.
 
-    Pure, so that a question can be shown again later as it was asked.
+    Questions are pure, so that one can be shown again later as it was asked.
     """
 
     @property
@@ -150,8 +151,10 @@ class Scorer(Protocol):
         CallError: nothing can be asked, for want of a reference for example.
         """
 
-    def verdict(self, input: Input, response: Response, answers: Sequence[str]) -> Verdict:
+    async def verdict(self, input: Input, response: Response, answers: Sequence[str]) -> Verdict:
         """The verdict, from the models' answers in the order of the questions.
+
+        A check that somebody else wrote may take long; it does not hold up the event loop.
 
         Raises
         ------
@@ -165,7 +168,7 @@ class Check(Protocol):
     @property
     def name(self) -> str: ...
 
-    def measure(self, input: Input, response: Response) -> Metric:
+    async def measure(self, input: Input, response: Response) -> Metric:
         """Measure one response.
 
         Raises

@@ -18,15 +18,17 @@ class Ledger:
     journal: where outcomes go.
     budget: of the whole run; None in it means no limit.
     tokens, cost_usd: spent in earlier sessions.
+    ended: trials that ended in them.
     """
 
-    def __init__(self, journal: Journal, budget: Budget, *, tokens: int = 0, cost_usd: float = 0.0) -> None:
+    def __init__(
+        self, journal: Journal, budget: Budget, *, tokens: int = 0, cost_usd: float = 0.0, ended: int = 0
+    ) -> None:
         self._journal = journal
         self._budget = budget
         self.tokens = tokens
         self.cost_usd = cost_usd
-        self._before = (tokens, cost_usd)
-        self._ended = 0
+        self._ended = ended
 
     def put_response(self, key: TrialKey, response: Response) -> Awaitable[None]:
         self._pay(response.usage, response.cost_usd)
@@ -45,8 +47,7 @@ class Ledger:
     def allows_another(self, in_flight: int) -> bool:
         """Whether one more trial may start while `in_flight` are open, each reckoned at the mean of the ended ones."""
         share = in_flight / self._ended if self._ended else 0.0
-        tokens_before, cost_before = self._before
-        tokens = self.tokens + share * (self.tokens - tokens_before)
-        cost = self.cost_usd + share * (self.cost_usd - cost_before)
+        tokens = self.tokens + share * self.tokens
+        cost = self.cost_usd + share * self.cost_usd
         budget = self._budget
         return (budget.tokens is None or tokens < budget.tokens) and (budget.cost_usd is None or cost < budget.cost_usd)

@@ -2,7 +2,7 @@
 
 The mapping that `Totals.snapshot` gives (``RunRecord.live``)::
 
-    {"targets": [{"done", "successful", "failed",
+    {"targets": [{"done", "successful", "failed", "unpriced",
                   "metrics": {NAME: {"n", "sum", "counts": [[native, score, count], …]}},
                   "interval": {"n", "mean", "lower", "upper", "level", "method", "waiting_for"} or null}, …],
      "kinds": {KIND: failed trials},
@@ -38,6 +38,16 @@ class Ranks(Protocol):
     """Rank of an input in the schedule, by its position."""
 
     def __getitem__(self, position: int, /) -> int: ...
+
+
+class Watch(Protocol):
+    """Follows the outcomes of trials, for whoever wants to know early what they come to."""
+
+    def add(self, key: TrialKey, outcome: Mapping[str, Metric] | None, /) -> None:
+        """One trial has ended; None where it failed."""
+
+    def look(self, cost_usd: float, /) -> None:
+        """All that is known has been added."""
 
 
 class LiveInterval:
@@ -127,11 +137,12 @@ class MetricTally:
 
 @dataclass(slots=True)
 class TargetTally:
-    """One target's share of the totals."""
+    """One target's share of the totals; `unpriced` are responses whose cost is unknown."""
 
     interval: LiveInterval
     successful: int = 0
     failed: int = 0
+    unpriced: int = 0
     metrics: dict[str, MetricTally] = field(default_factory=dict)
     look: dict[str, Any] | None = None
 
@@ -159,6 +170,8 @@ class LiveTotals:
     order: positions in the order of the schedule.
     clock: monotonic seconds.
     elapsed: seconds of work in earlier sessions.
+    watch: is shown every outcome as it is counted, if there is one.
+    headline: name of the metric that the live interval is for; None where nothing is scored.
     """
 
     def __init__(
@@ -171,7 +184,11 @@ class LiveTotals:
         ranks: Ranks,
         clock: Callable[[], float],
         elapsed: float = 0.0,
+        watch: Watch | None = None,
+        headline: str | None = "score",
     ) -> None:
+        self._watch = watch
+        self._headline = headline
         self._total = total
         self._order = order
         self._clock = clock
@@ -204,15 +221,19 @@ class LiveTotals:
             usage = Usage(input_tokens=input_tokens, output_tokens=output_tokens)
             self._spend[role].add(usage, live.get("cost_usd", {}).get(role))
         self._kinds.update(live.get("kinds", {}))
+        for tally, saved in zip(self._targets, live.get("targets", ()), strict=False):
+            tally.unpriced = saved.get("unpriced", 0)
         self._again = dict(again)
         for key, metrics in results:
             if key in again:
                 self._targets[key.target].failed += 1
             else:
                 self._count(key, metrics)
+        self._let_look()
 
     def add_response(self, key: TrialKey, response: Response) -> None:
         self._spend["target"].add(response.usage, response.cost_usd)
+        self._targets[key.target].unpriced += response.cost_usd is None
 
     def add_result(self, result: Result, replaced: ResultStatus | None) -> None:
         """Count one result; `replaced` is the status of an earlier session's result whose place it takes."""
@@ -224,8 +245,15 @@ class LiveTotals:
         if result.failure is not None:
             self._kinds[result.failure.kind] += 1
         self._count(result.key, result.verdict.metrics if result.verdict else None)
+        self._let_look()
+
+    def _let_look(self) -> None:
+        if self._watch is not None:
+            self._watch.look(sum(spend.cost_usd for spend in self._spend.values()))
 
     def _count(self, key: TrialKey, metrics: Mapping[str, Metric] | None) -> None:
+        if self._watch is not None:
+            self._watch.add(key, metrics)
         tally = self._targets[key.target]
         if metrics is None:
             tally.failed += 1
@@ -237,7 +265,7 @@ class LiveTotals:
             if found is None:
                 found = tally.metrics[name] = MetricTally()
             found.add(metric)
-        score = metrics.get("score")
+        score = metrics.get(self._headline) if self._headline is not None else None
         tally.interval.add(key.position, score.score if score else None)
 
     def progress(self) -> Progress:
@@ -260,6 +288,7 @@ class LiveTotals:
                     "done": tally.successful + tally.failed,
                     "successful": tally.successful,
                     "failed": tally.failed,
+                    "unpriced": tally.unpriced,
                     "metrics": {name: metric.snapshot() for name, metric in tally.metrics.items()},
                     "interval": tally.look,
                 }
@@ -270,6 +299,11 @@ class LiveTotals:
             "cost_usd": {role: spend.cost_usd for role, spend in self._spend.items()},
             "pace": list(self._pace),
         }
+
+    def last_snapshot(self) -> Mapping[str, Any]:
+        """The snapshot with which a run ends, its live intervals as they are now."""
+        self._looked = -math.inf
+        return self.snapshot()
 
     def _look(self, done: int) -> None:
         """Refresh the live intervals, now and then: a look costs more than a commit may."""

@@ -52,6 +52,9 @@ INTERRUPTED = Ending(status=RunStatus.RUNNING)
 OUT_OF_BUDGET = Ending(status=RunStatus.CANCELLED, stopped="budget")
 DECIDED = Ending(status=RunStatus.COMPLETED, stopped="decided")
 
+EARLY = (CANCELLED, INTERRUPTED, OUT_OF_BUDGET, DECIDED)
+"""Endings that stop what is left, and come too late where nothing is left."""
+
 
 def failed(failure: Failure, prefix: str = "") -> Ending:
     """The ending of a run that one cause made fail."""
@@ -91,6 +94,7 @@ class Runner:
         self._ledger = ledger
         self._breaker = breaker
         self._clock = clock
+        self._remaining = remaining
         self._width = min(max_concurrent, remaining)
         self._unproven = unproven
         self._publish = publish
@@ -140,7 +144,9 @@ class Runner:
             await asyncio.wait([ticker])
         if self._crash is not None:
             raise self._crash
-        return self._ending or COMPLETED
+        if self._ending is None or (self._remaining == 0 and self._ending in EARLY):
+            return COMPLETED
+        return self._ending
 
     async def _together(self, jobs: list[Any]) -> None:
         self._tasks = {asyncio.create_task(job) for job in jobs}
@@ -221,6 +227,7 @@ class Runner:
         return result
 
     def _weigh(self, result: Result) -> None:
+        self._remaining -= 1
         if result.failure is None:
             self._breaker.succeeded()
         else:

@@ -100,11 +100,12 @@ class Trials:
             questions = self._scorer.questions(trial.input, response)
             answers = [await self._asked(work, question) for question in questions]
             work.judge_latency = self._clock.now() - asked if questions else None
-            return self._scorer.verdict(trial.input, response, answers)
+            return await self._scorer.verdict(trial.input, response, answers)
         except CallError as error:
             # What was answered cannot be used: the calls themselves have had their attempts.
-            self._caller.log(trial.key, Step.JUDGE, error, max(work.judge.attempts, 1))
-            failure = Failure(step=Step.JUDGE, kind=error.kind, message=error.message)
+            step = Step.JUDGE if self._scorer.models else Step.CHECK
+            self._caller.log(trial.key, step, error, max(work.judge.attempts, 1))
+            failure = Failure(step=step, kind=error.kind, message=error.message)
             raise StepFailed(failure, fatal=False) from error
 
     async def _asked(self, work: _Work, question: Question) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from lattice.core.conditions import RUN_METRICS, Condition
 from lattice.core.runs import RunStatus
@@ -51,7 +52,14 @@ def decided(conditions: Sequence[Condition], numbers: RunNumbers) -> tuple[GateR
     return tuple(results)
 
 
-def overall(results: Iterable[GateResult]) -> Verdict:
+class Decided(Protocol):
+    """Anything with a verdict."""
+
+    @property
+    def verdict(self) -> Verdict: ...
+
+
+def overall(results: Iterable[Decided]) -> Verdict:
     """All gates together: any fail fails, else any inconclusive is inconclusive. No gates at all pass."""
     verdicts = {result.verdict for result in results}
     for verdict in (Verdict.FAIL, Verdict.NOT_EVALUATED, Verdict.INCONCLUSIVE):

@@ -89,12 +89,7 @@ def _local_problems(name: str, environ: Mapping[str, str]) -> list[Problem]:
         return [Problem(message=str(error))]
     problems = []
     if not local.is_available():
-        problems.append(
-            Problem(
-                message="local models need the extra 'local', which is not installed",
-                hint="run: pip install 'lattice-evals[local]'",
-            )
-        )
+        problems.append(Problem(message=local.NOT_INSTALLED))
     if not ready:
         problems.append(
             Problem(

@@ -112,5 +112,7 @@ class ModelFactory:
         if problems := parameter_problems("openai", params):
             raise UsageError(str(problems[0]))
         weights.path(name, self._environ)
-        server = self._local.setdefault(name, local.LocalServer(name, self._environ))
+        if name not in self._local:
+            self._local[name] = local.LocalServer(name, self._environ)
+        server = self._local[name]
         return local.LocalModel(server, params, self._prices.of(local.PROVIDER, name), self._clock)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lattice.core.evaluation import Evaluation
+from lattice.core.targets import TargetSettings
 
 FEWEST_DONE = 3
 RECENT_SHARE = 0.4
@@ -77,10 +79,19 @@ def allowance_of(evaluation: Evaluation) -> float | None:
     per_minute = evaluation.run.limits.requests_per_minute
     if per_minute is None:
         return None
-    judge = evaluation.scoring.judge.model.partition("/")[0]
-    targets = [target.model.partition("/")[0] for target in evaluation.targets]
-    busiest = max(targets.count(provider) + (judge == provider) * len(targets) for provider in {*targets, judge})
+    targets = [_limited_by(target) for target in evaluation.targets]
+    judges = [evaluation.judge.model.partition("/")[0]] * len(targets) if evaluation.judge is not None else []
+    busiest = max(Counter([*targets, *judges]).values())
     return per_minute / 60 * len(targets) / busiest
+
+
+def _limited_by(target: TargetSettings) -> str:
+    """What its calls count against: the provider, the endpoint's host, the function's module."""
+    if target.http is not None:
+        return f"http:{target.http.place}"
+    if target.python is not None:
+        return f"python:{target.python.partition(':')[0]}"
+    return (target.model or "").partition("/")[0]
 
 
 def _rate(pace: Pace) -> float | None:

@@ -81,6 +81,7 @@ class MetricSummary:
     native_mean: the mean on the judge's own scale.
     interval: None below two scores.
     pass_condition: such as ``>= 4``; pass_rate, pass_interval: share of inputs that meet it.
+    unscored: trials that have ended without this metric.
     lowest, highest: the same with every missing score at that end of the scale; None where none is missing.
     """
 
@@ -99,6 +100,7 @@ class MetricSummary:
     pass_condition: str | None = None
     pass_rate: float | None = None
     pass_interval: Bounds | None = None
+    unscored: int = 0
     lowest: Extreme | None = None
     highest: Extreme | None = None
 
@@ -129,6 +131,8 @@ class MetricSummary:
         """As in the document, with what only gates and further processing need."""
         return self.as_json() | {
             "ended": self.ended,
+            "unscored": self.unscored,
+            "pass_rate": self.pass_rate,
             "lowest": self.lowest.as_json() if self.lowest else None,
             "highest": self.highest.as_json() if self.highest else None,
         }
@@ -136,11 +140,14 @@ class MetricSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latency:
-    """Percentiles of how long the successful calls of a target took, in seconds."""
+    """Percentiles of how long something took, in seconds."""
 
     p50: float
     p95: float
     p99: float
+
+    def as_json(self) -> dict[str, Any]:
+        return {"p50": self.p50, "p95": self.p95, "p99": self.p99}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +158,10 @@ class TargetSummary:
     ----------
     inputs_ended: inputs of which at least one trial has ended; the same as `done` without repeats.
     cost_usd: of its trials, the judge's calls included; None where a price is unknown.
+    latency: of the calls that succeeded.
+    time_to_respond: from a trial's start to its response, waits and earlier attempts included.
+    usage: tokens of the target's own calls.
+    kinds: failed trials by the kind of their failure.
     """
 
     target: str
@@ -160,9 +171,11 @@ class TargetSummary:
     inputs_ended: int
     cost_usd: float | None = None
     latency: Latency | None = None
+    time_to_respond: Latency | None = None
+    usage: Usage = field(default_factory=Usage)
+    kinds: Mapping[str, int] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        latency = self.latency
         return {
             "target": self.target,
             "done": self.done,
@@ -170,7 +183,10 @@ class TargetSummary:
             "failed": self.failed,
             "inputs_ended": self.inputs_ended,
             "cost_usd": self.cost_usd,
-            "latency": {"p50": latency.p50, "p95": latency.p95, "p99": latency.p99} if latency else None,
+            "latency": self.latency.as_json() if self.latency else None,
+            "time_to_respond": self.time_to_respond.as_json() if self.time_to_respond else None,
+            "usage": {"input_tokens": self.usage.input_tokens, "output_tokens": self.usage.output_tokens},
+            "kinds": dict(self.kinds),
         }
 
 
@@ -214,9 +230,9 @@ class Spending:
 
     @property
     def cost_usd(self) -> float | None:
-        """The sum of what is known; None where nothing is."""
-        known = [cost for cost in (self.target.cost_usd, self.judge.cost_usd) if cost is not None]
-        return sum(known) if known else None
+        """The sum of what is known; None where nothing is: beside an unknown cost, 0 says nothing."""
+        known = sum(cost for cost in (self.target.cost_usd, self.judge.cost_usd) if cost is not None)
+        return None if self.unpriced_models and not known else known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -318,13 +334,14 @@ def _metric(data: Mapping[str, Any]) -> MetricSummary:
         pass_condition=data.get("pass_condition"),
         pass_rate=data.get("pass_rate"),
         pass_interval=Bounds.of(data.get("pass_interval")),
+        unscored=data.get("unscored", 0),
         lowest=Extreme.of(data["lowest"]),
         highest=Extreme.of(data["highest"]),
     )
 
 
 def _target(data: Mapping[str, Any]) -> TargetSummary:
-    latency = data["latency"]
+    latency, response = data["latency"], data.get("time_to_respond")
     return TargetSummary(
         target=data["target"],
         done=data["done"],
@@ -333,4 +350,7 @@ def _target(data: Mapping[str, Any]) -> TargetSummary:
         inputs_ended=data["inputs_ended"],
         cost_usd=data["cost_usd"],
         latency=Latency(**latency) if latency else None,
+        time_to_respond=Latency(**response) if response else None,
+        usage=Usage(**data.get("usage", {})),
+        kinds=data.get("kinds", {}),
     )

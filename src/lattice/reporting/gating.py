@@ -6,13 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lattice.core.conditions import parse_condition
+from lattice.core.conditions import Condition, parse_condition
 from lattice.core.evaluation import Evaluation
 from lattice.core.runs import RunStatus
-from lattice.gates import MetricNumbers, Names, RunNumbers, TargetNumbers, Verdict, decide
-from lattice.reporting.figures import SCORE, Extreme, MetricSummary, Summary
-from lattice.reporting.tallies import pass_condition
-from lattice.scoring.scales import scale_of
+from lattice.gates import GateResult, MetricNumbers, Names, RunNumbers, TargetNumbers, Verdict, decide
+from lattice.reporting.figures import Extreme, MetricSummary, Summary
+from lattice.reporting.metrics import metric_forms
 from lattice.stats.missing import Estimate, Measured
 
 _NO_METHOD = "none"
@@ -46,6 +45,17 @@ class GateOutcome:
             "reason": self.reason,
         }
         return data if self.more_inputs is None else {**data, "more_inputs": self.more_inputs}
+
+    @classmethod
+    def of(cls, result: GateResult) -> GateOutcome:
+        """What deciding gave."""
+        return cls(
+            condition=result.condition,
+            verdict=result.verdict,
+            value=result.value,
+            reason=result.reason,
+            more_inputs=result.more_inputs,
+        )
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> GateOutcome:
@@ -84,41 +94,41 @@ def decide_conditions(
     ValueError: one is no condition, or is about something the run does not have.
     """
     parsed = [parse_condition(text) for text in conditions]
-    if status is not RunStatus.COMPLETED and stopped == "budget":
+    return decide_parsed(parsed, numbers_of(evaluation, summary, status), stopped)
+
+
+def decide_parsed(
+    conditions: Iterable[Condition], numbers: RunNumbers, stopped: str | None = None
+) -> tuple[GateOutcome, ...]:
+    """Decide conditions on a run's numbers, those of its differences from a baseline among them.
+
+    Parameters and errors are those of `decide_conditions`.
+    """
+    if numbers.status is not RunStatus.COMPLETED and stopped == "budget":
         reason = "the run stopped at its budget; gates are decided on completed runs"
         return tuple(
             GateOutcome(condition=each.text, verdict=Verdict.NOT_EVALUATED, value=None, reason=reason)
-            for each in parsed
+            for each in conditions
         )
-    return tuple(
-        GateOutcome(
-            condition=found.condition,
-            verdict=found.verdict,
-            value=found.value,
-            reason=found.reason,
-            more_inputs=found.more_inputs,
-        )
-        for found in decide(parsed, numbers_of(evaluation, summary, status))
-    )
+    return tuple(GateOutcome.of(found) for found in decide(conditions, numbers))
 
 
 def names_of(evaluation: Evaluation) -> Names:
     """What the conditions of an evaluation may speak of."""
-    judge = evaluation.scoring.judge
-    metrics = (SCORE, *(criterion.name for criterion in judge.criteria))
+    forms = metric_forms(evaluation)
     return Names(
         targets=tuple(target.name for target in evaluation.targets),
-        metrics=metrics,
-        native=frozenset(metrics),
-        passing=frozenset({SCORE}) if pass_condition(judge) else frozenset(),
+        metrics=tuple(form.name for form in forms),
+        native=frozenset(form.name for form in forms if form.native is not None),
+        passing=frozenset(form.name for form in forms if form.has_pass_rate),
     )
 
 
 def numbers_of(evaluation: Evaluation, summary: Summary, status: RunStatus) -> RunNumbers:
     """What gates are decided on, missing scores at both ends of the scale included."""
-    scale = scale_of(evaluation.scoring.judge)
+    native = {form.name: form.native for form in metric_forms(evaluation)}
     spending = summary.spending
-    unscored = {target.target: (target.done, target.failed) for target in summary.targets}
+    ended = {target.target: target.done for target in summary.targets}
     return RunNumbers(
         status=status,
         targets=tuple(
@@ -135,8 +145,8 @@ def numbers_of(evaluation: Evaluation, summary: Summary, status: RunStatus) -> R
             MetricNumbers(
                 target=metric.target,
                 name=metric.name,
-                native=(scale.minimum, scale.maximum),
-                measured=_measured(metric, *unscored[metric.target]),
+                native=native[metric.name],
+                measured=_measured(metric, ended[metric.target]),
             )
             for metric in summary.metrics
         ),
@@ -145,11 +155,11 @@ def numbers_of(evaluation: Evaluation, summary: Summary, status: RunStatus) -> R
     )
 
 
-def _measured(metric: MetricSummary, ended: int, unscored: int) -> Measured:
+def _measured(metric: MetricSummary, ended: int) -> Measured:
     return Measured(
         estimate=_estimate(metric),
         ended=ended,
-        unscored=unscored,
+        unscored=metric.unscored,
         lowest=_estimate(metric.lowest) if metric.lowest else None,
         highest=_estimate(metric.highest) if metric.highest else None,
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from array import array
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,7 +26,7 @@ from lattice.reporting.figures import (
 )
 from lattice.reporting.samples import Figures
 from lattice.reporting.tallies import MetricTally, Tallies, TargetTally, tally
-from lattice.scoring.scales import Scale
+from lattice.scoring.scales import Scale, scale_of
 from lattice.store.records import ScoreRow
 
 _PERCENTILES = (0.50, 0.95, 0.99)
@@ -80,21 +81,28 @@ def spending_of(live: Mapping[str, Any], evaluation: Evaluation, unpriced_models
 
     Parameters
     ----------
-    unpriced_models: ``provider/model`` of the evaluation's models whose price is unknown.
+    unpriced_models: of the evaluation's models and targets, those whose price is unknown beforehand.
     """
-    unpriced = tuple(dict.fromkeys(unpriced_models))
+    unpriced = tuple(dict.fromkeys([*unpriced_models, *_untold(live, evaluation)]))
     roles = {
-        "target": {target.model for target in evaluation.targets},
-        "judge": {evaluation.scoring.judge.model},
+        "target": {target.source for target in evaluation.targets},
+        "judge": {evaluation.judge.model} if evaluation.judge is not None else set(),
     }
     spent = {
         role: RoleSpending(
             usage=_usage(live.get("usage", {}).get(role, (0, 0))),
-            cost_usd=None if models <= set(unpriced) else live.get("cost_usd", {}).get(role, 0.0),
+            cost_usd=None if models and models <= set(unpriced) else live.get("cost_usd", {}).get(role, 0.0),
         )
         for role, models in roles.items()
     }
     return Spending(target=spent["target"], judge=spent["judge"], unpriced_models=unpriced)
+
+
+def _untold(live: Mapping[str, Any], evaluation: Evaluation) -> Iterator[str]:
+    """Targets that are no models and have answered without saying what it cost."""
+    for target, totals in zip(evaluation.targets, live.get("targets", ()), strict=False):
+        if target.model is None and totals.get("unpriced"):
+            yield target.name
 
 
 def live_intervals_of(live: Mapping[str, Any], evaluation: Evaluation) -> dict[str, Mapping[str, Any] | None]:
@@ -109,11 +117,14 @@ def _usage(tokens: Iterable[int]) -> Usage:
 
 
 def _metric(tallies: Tallies, target: TargetTally, name: str, session: Session) -> MetricSummary:
-    metric, scale = target.metrics[name], tallies.scale
-    binary, missing = tallies.is_binary(name), target.failed > 0
+    metric, form = target.metrics[name], target.forms[name]
+    binary, missing, scale = tallies.is_binary(target, name), metric.missing > 0, form.scale
     figures = metric.figures(binary=binary)
     passes = target.passes if name == SCORE else None
-    passed = target.passed.figures(binary=tallies.single) if passes else Figures(n=0)
+    # What passes or fails by itself has its mean as its pass rate.
+    computed = form.has_pass_rate and (binary or form.binary is True)
+    passing = target.passed if passes else metric if computed else None
+    passed = passing.figures(binary=tallies.single) if passing else Figures(n=0)
     mean, live = figures.mean, session.live_intervals
     return MetricSummary(
         target=target.name,
@@ -121,37 +132,41 @@ def _metric(tallies: Tallies, target: TargetTally, name: str, session: Session) 
         n=figures.n,
         ended=target.inputs,
         mean=mean,
-        native_mean=None if mean is None else scale.to_native(mean),
+        native_mean=None if mean is None or scale is None else scale.to_native(mean),
         median=figures.median,
         std=figures.std,
         min=figures.minimum,
         max=figures.maximum,
         interval=_bounds(figures) if live is None else _live(live, target, name),
-        distribution=_distribution(metric, scale),
+        distribution=_distribution(metric, scale, binary=binary),
         pass_condition=passes.text if passes else None,
-        pass_rate=passed.mean if passes else None,
+        pass_rate=passed.mean,
         pass_interval=_bounds(passed) if passes and live is None else None,
-        lowest=_extreme(metric.lowest(binary=binary), target.passed.lowest() if passes else None) if missing else None,
-        highest=_extreme(metric.highest(binary=binary), target.passed.highest() if passes else None)
+        unscored=metric.missing,
+        lowest=_extreme(metric.lowest(binary=binary), passing.lowest() if passing else None, whole=live is None)
+        if missing
+        else None,
+        highest=_extreme(metric.highest(binary=binary), passing.highest() if passing else None, whole=live is None)
         if missing
         else None,
     )
 
 
-def _extreme(figures: Figures, passed: Figures | None) -> Extreme:
+def _extreme(figures: Figures, passed: Figures | None, *, whole: bool) -> Extreme:
+    """The interval for a fixed n holds for a run that went to its end alone."""
     return Extreme(
         n=figures.n,
         mean=figures.mean,
         median=figures.median,
         min=figures.minimum,
-        interval=_bounds(figures),
+        interval=_bounds(figures) if whole else None,
         pass_rate=passed.mean if passed else None,
     )
 
 
 def _live(live: Mapping[str, Mapping[str, Any] | None], target: TargetTally, name: str) -> Bounds | None:
-    """The live interval; only the score has one."""
-    return Bounds.of(live.get(target.name)) if name == SCORE else None
+    """The live interval; only the first metric has one."""
+    return Bounds.of(live.get(target.name)) if name == next(iter(target.forms)) else None
 
 
 def _bounds(figures: Figures) -> Bounds | None:
@@ -161,8 +176,15 @@ def _bounds(figures: Figures) -> Bounds | None:
     return Bounds(lower=found.lower, upper=found.upper, level=found.level, method=found.method)
 
 
-def _distribution(metric: MetricTally, scale: Scale) -> tuple[LevelCount, ...]:
-    """Every level; a score between two counts at the nearer, one in the middle at the upper."""
+def _distribution(metric: MetricTally, scale: Scale | None, *, binary: bool) -> tuple[LevelCount, ...]:
+    """Every level; a score between two counts at the nearer, one in the middle at the upper.
+
+    What is computed has the levels 0 and 1 where it passes or fails, and else none.
+    """
+    if scale is None:
+        scale = scale_of("binary")
+        if not binary:
+            return ()
     last = len(scale.levels) - 1
     counts = [0] * (last + 1)
     for score, count in metric.counts():
@@ -174,7 +196,8 @@ def _distribution(metric: MetricTally, scale: Scale) -> tuple[LevelCount, ...]:
 
 
 def _target(tallies: Tallies, target: TargetTally, spending: Spending) -> TargetSummary:
-    models = {tallies.model(target.name), tallies.evaluation.scoring.judge.model}
+    judge = tallies.evaluation.judge
+    models = {tallies.source(target.name)} | ({judge.model} if judge is not None else set())
     return TargetSummary(
         target=target.name,
         done=target.ended,
@@ -182,14 +205,17 @@ def _target(tallies: Tallies, target: TargetTally, spending: Spending) -> Target
         failed=target.failed,
         inputs_ended=target.inputs,
         cost_usd=None if models & set(spending.unpriced_models) else target.cost_usd,
-        latency=latency_of(target),
+        latency=percentiles(target.latencies),
+        time_to_respond=percentiles(target.responses),
+        usage=Usage(input_tokens=target.input_tokens, output_tokens=target.output_tokens),
+        kinds=dict(target.kinds.most_common()),
     )
 
 
-def latency_of(target: TargetTally) -> Latency | None:
-    """Percentiles of the target's successful calls, interpolated; None without one."""
-    if not target.latencies:
+def percentiles(values: array[float]) -> Latency | None:
+    """Percentiles of seconds in single precision, interpolated; None without any."""
+    if not values:
         return None
-    seconds = np.frombuffer(target.latencies, dtype=np.float32)
+    seconds = np.frombuffer(values, dtype=np.float32)
     p50, p95, p99 = (round(float(value), _MICROSECONDS) for value in np.quantile(seconds, _PERCENTILES))
     return Latency(p50=p50, p95=p95, p99=p99)

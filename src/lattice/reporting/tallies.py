@@ -2,52 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from lattice.core.conditions import Operator
-from lattice.core.evaluation import Evaluation, JudgeSettings
-from lattice.reporting.figures import SCORE
+from lattice.core.evaluation import SCORE, Evaluation
+from lattice.reporting.metrics import MetricForm, metric_forms
 from lattice.reporting.samples import Clusters, Figures, Sample, combined
-from lattice.scoring.scales import Scale, scale_of
 from lattice.store.records import ResultStatus, ScoreRow
 
-_PASS = re.compile(r"\s*(>=|<=|==|>|<)\s*(-?\d+(?:\.\d+)?)\s*")
-
 Scores = Sequence[float | None]
-
-
-@dataclass(frozen=True, slots=True)
-class PassCondition:
-    """Which native values pass."""
-
-    text: str
-    operator: Operator
-    threshold: float
-
-    def met(self, native: float | None) -> float | None:
-        """1 or 0; None without a value."""
-        return None if native is None else float(self.operator.holds(native, self.threshold))
-
-
-def pass_condition(judge: JudgeSettings) -> PassCondition | None:
-    """When a native value passes: as configured; on a binary scale 1 does; else None."""
-    text = judge.passes or (">= 1" if judge.scale == "binary" else None)
-    found = _PASS.fullmatch(text) if text else None
-    if text is None or found is None:
-        return None
-    return PassCondition(text.strip(), Operator(found[1]), float(found[2]))
 
 
 class MetricTally:
     """The scores of one metric, one per input, and what the missing ones could have been.
 
-    An input whose repeats are partly missing has the mean of those that are there.
+    An input whose repeats are partly missing has the mean of those that are there; `missing` counts the trials
+    that have ended without this metric.
     """
 
     def __init__(self, clusters: Clusters) -> None:
+        self.missing = 0
         self.complete = Sample(clusters)
         self.partial = Sample(clusters)
         self._lowest = Sample(clusters)
@@ -57,6 +33,7 @@ class MetricTally:
         """Take in the ended trials of one input; None for each that has no score."""
         known = [score for score in scores if score is not None]
         missing = len(scores) - len(known)
+        self.missing += missing
         if not missing:
             self.complete.add(sum(known) / len(known), cluster)
             return
@@ -77,6 +54,11 @@ class MetricTally:
         """The numbers with every missing score at the highest end of the scale."""
         return combined([self.complete, self._highest], binary=binary)
 
+    @property
+    def passes_or_fails(self) -> bool:
+        """Whether every score so far is 0 or 1."""
+        return all(score in (0.0, 1.0) for score, _ in self.counts())
+
     def counts(self) -> Iterable[tuple[float, int]]:
         """Different scores with how many inputs have each; a score may come up twice."""
         yield from self.complete.counts()
@@ -96,20 +78,24 @@ class TargetTally:
 
     Parameters
     ----------
-    metrics: names of what the judge scores, ``score`` first.
+    forms: of its metrics, ``score`` first.
     repeats: trials of one input.
     """
 
-    def __init__(self, name: str, metrics: Iterable[str], passes: PassCondition | None, repeats: int) -> None:
+    def __init__(self, name: str, forms: Iterable[MetricForm], repeats: int) -> None:
         self.name = name
         self.clusters = Clusters()
-        self.metrics = {metric: MetricTally(self.clusters) for metric in metrics}
-        self.passes = passes
+        self.forms = {form.name: form for form in forms}
+        self.metrics = {metric: MetricTally(self.clusters) for metric in self.forms}
+        self.passes = self.forms[SCORE].passes if SCORE in self.forms else None
         self.passed = MetricTally(self.clusters)
         self.successful = self.failed = self.inputs = 0
+        self.kinds: Counter[str] = Counter()
+        self.input_tokens = self.output_tokens = 0
         self.cost_usd = 0.0
         # Single precision: seven digits of a latency are more than anybody reads, in half the memory.
         self.latencies = array("f")
+        self.responses = array("f")
         self._repeats = repeats
         self._open: dict[int, Repeats] = {}
 
@@ -122,11 +108,16 @@ class TargetTally:
         """Take in one result."""
         if row.status is ResultStatus.FAILED:
             self.failed += 1
+            self.kinds[row.error_kind or ""] += 1
         else:
             self.successful += 1
         self.cost_usd += (row.target_cost or 0.0) + (row.judge_cost or 0.0)
+        self.input_tokens += row.target_usage.input_tokens
+        self.output_tokens += row.target_usage.output_tokens
         if row.latency is not None:
             self.latencies.append(row.latency)
+            # A trial that was resumed behind its response has lost the time before it.
+            self.responses.append(max(row.latency, row.duration - (row.judge_latency or 0.0)))
         if self._repeats == 1:
             self._close([row])
             return
@@ -163,28 +154,20 @@ class Tallies:
         """Whether each input is tried once, so that binary scores stay binary."""
         return self.evaluation.run.repeats == 1
 
-    @property
-    def scale(self) -> Scale:
-        """The judge's own scale."""
-        return scale_of(self.evaluation.scoring.judge)
+    def source(self, target: str) -> str:
+        """What a target calls, as prices name it."""
+        return next(each.source for each in self.evaluation.targets if each.name == target)
 
-    def model(self, target: str) -> str:
-        """``provider/model`` of a target."""
-        return next(each.model for each in self.evaluation.targets if each.name == target)
-
-    def is_binary(self, metric: str) -> bool:
-        """Whether each score is 0 or 1: no average of repeats, no weighted mean of criteria."""
-        judge = self.evaluation.scoring.judge
-        weighted = metric == SCORE and bool(judge.criteria)
-        return self.single and not weighted and judge.scale == "binary"
+    def is_binary(self, target: TargetTally, metric: str) -> bool:
+        """Whether each score is 0 or 1, and no average of repeats; of a function's scores, whether all are so far."""
+        binary = target.forms[metric].binary
+        return self.single and (target.metrics[metric].passes_or_fails if binary is None else binary)
 
 
 def tally(rows: Iterable[ScoreRow], evaluation: Evaluation) -> Tallies:
     """Read results, in any order. Memory grows by a few numbers per result at most."""
-    judge = evaluation.scoring.judge
-    names = [SCORE, *(criterion.name for criterion in judge.criteria)]
-    passes, repeats = pass_condition(judge), evaluation.run.repeats
-    targets = tuple(TargetTally(target.name, names, passes, repeats) for target in evaluation.targets)
+    forms, repeats = metric_forms(evaluation), evaluation.run.repeats
+    targets = tuple(TargetTally(target.name, forms, repeats) for target in evaluation.targets)
     for row in rows:
         targets[row.target].add(row)
     for target in targets:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from lattice.core.errors import ErrorKind
+from lattice.core.evaluation import SCORE
 from lattice.core.runs import Progress, RunRecord, RunStatus
 from lattice.core.trials import Step, TrialKey
 from lattice.reporting.estimate import Pace, remaining
@@ -55,6 +56,7 @@ class RunningMean:
     Parameters
     ----------
     target: its name where a run has several, else None.
+    metric: its name, None for the score.
     n, ended: inputs that are part of the mean, of those that have ended.
     lower, upper: live interval, valid at every look; None before there is one.
     waiting_for: the input that holds back more inputs than run at once anyway, else None.
@@ -68,6 +70,7 @@ class RunningMean:
     upper: float | None = None
     method: str | None = None
     waiting_for: int | None = None
+    metric: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +139,7 @@ class Terms:
     repeats: trials of one input.
     allowance: trials a second that configured limits let through.
     unpriced: whether some model's price is unknown; all_unpriced: whether every one is.
+    headline: name of the metric whose mean is shown; None where nothing is scored.
     """
 
     targets: tuple[str, ...]
@@ -145,6 +149,7 @@ class Terms:
     budget_usd: float | None = None
     unpriced: bool = False
     all_unpriced: bool = False
+    headline: str | None = SCORE
 
 
 class ErrorLog:
@@ -286,6 +291,9 @@ def view_of(run: RunRecord, terms: Terms, errors: ErrorLog, moment: Moment) -> R
     activity = moment.activity if running else NOTHING_KNOWN
     retrying = (errors.retrying if activity.retrying is None else activity.retrying) if running else 0
     failure = run.failure or {}
+    # What functions and endpoints cost shows as they answer.
+    untold = any(target.get("unpriced") for target in run.live.get("targets", ()))
+    unpriced, spent = terms.unpriced or untold, sum(run.live.get("cost_usd", {}).values())
     return RunView(
         name=run.evaluation_name,
         reference=f"{run.evaluation_slug}#{run.number}",
@@ -298,8 +306,8 @@ def view_of(run: RunRecord, terms: Terms, errors: ErrorLog, moment: Moment) -> R
         unresolved=run.progress.failed + retrying,
         errors=errors.last(),
         tokens=sum(sum(usage) for usage in run.live.get("usage", {}).values()),
-        cost_usd=None if terms.all_unpriced else sum(run.live.get("cost_usd", {}).values()),
-        unpriced=terms.unpriced,
+        cost_usd=None if terms.all_unpriced or (untold and not spent) else spent,
+        unpriced=unpriced,
         budget_usd=terms.budget_usd,
         in_flight=activity.in_flight,
         waits=activity.waits,
@@ -332,19 +340,22 @@ def _means(live: Mapping[str, Any], terms: Terms) -> tuple[RunningMean, ...]:
     return tuple(
         _mean(tally, name if several else None, terms)
         for name, tally in zip(terms.targets, live.get("targets", ()), strict=False)
-        if tally.get("interval") or tally.get("metrics", {}).get("score", {}).get("n")
+        if tally.get("interval") or tally.get("metrics", {}).get(terms.headline, {}).get("n")
     )
 
 
 def _mean(tally: Mapping[str, Any], target: str | None, terms: Terms) -> RunningMean:
     ended = tally["done"] // terms.repeats
     look = tally.get("interval")
+    metric = None if terms.headline == SCORE else terms.headline
     if look is None:
-        score = tally["metrics"]["score"]
-        return RunningMean(target=target, mean=score["sum"] / score["n"], n=score["n"], ended=tally["done"])
+        score = tally["metrics"][terms.headline]
+        mean = score["sum"] / score["n"]
+        return RunningMean(target=target, metric=metric, mean=mean, n=score["n"], ended=tally["done"])
     behind = ended - tally["failed"] // terms.repeats - look["n"]
     return RunningMean(
         target=target,
+        metric=metric,
         mean=look["mean"],
         n=look["n"],
         ended=max(ended, look["n"]),

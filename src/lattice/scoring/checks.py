@@ -6,8 +6,9 @@ reference or of time, is an error and not a 0.
 
 from __future__ import annotations
 
+import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from rapidfuzz.distance import Levenshtein
@@ -26,13 +27,15 @@ from lattice.core.inputs import Input
 from lattice.core.trials import Check, Metric, Response
 from lattice.scoring.numbers import Expected, expected_number
 from lattice.scoring.patterns import SECONDS, Pattern
-from lattice.scoring.schemas import JsonSchema
 from lattice.wire.messages import Scrubber
 
-Measure = Callable[[Input, Response], float]
+Measure = Callable[[Input, Response], float | Awaitable[float]]
 """Gives a score on 0–1; raises `CallError` where it cannot be computed."""
 
-FunctionSource = Callable[[str], Callable[..., Any]]
+CheckFunction = Callable[[Input, Response], Awaitable[Any]]
+"""Somebody's own check, called so that it holds up nothing; raises `CallError` for whatever it raises."""
+
+FunctionSource = Callable[[str], CheckFunction]
 """Gives the function that ``module:name`` means; the service hands in how modules are found."""
 
 _MOST_COMPARED = 10**9
@@ -52,14 +55,15 @@ class MeasuredCheck:
     def name(self) -> str:
         return self._name
 
-    def measure(self, input: Input, response: Response) -> Metric:
+    async def measure(self, input: Input, response: Response) -> Metric:
         """Measure one response.
 
         Raises
         ------
         CallError: it cannot be computed for this response.
         """
-        return Metric(score=self._measure(input, response))
+        given = self._measure(input, response)
+        return Metric(score=await given if inspect.isawaitable(given) else given)
 
 
 def build_check(settings: CheckSettings, functions: FunctionSource) -> Check:
@@ -76,17 +80,17 @@ def build_check(settings: CheckSettings, functions: FunctionSource) -> Check:
 def measure_of(method: CheckMethod, functions: FunctionSource) -> Measure:
     """The way to measure that a configuration chooses; also for a method that is the scoring itself."""
     if method.exact_match is not None:
-        return _exact_match(ExactMatch() if method.exact_match is True else method.exact_match)
+        return _exact_match(method.exact_match)
     if method.contains is not None:
-        return _contains(_contained(method.contains))
+        return _contains(method.contains)
     if method.regex is not None:
-        return _regex(RegexMatch(pattern=method.regex) if isinstance(method.regex, str) else method.regex)
+        return _regex(method.regex)
     if method.numeric is not None:
-        return _numeric(Numeric() if method.numeric is True else method.numeric)
+        return _numeric(method.numeric)
     if method.json_schema is not None:
         return _json_schema(method.json_schema)
     if method.similarity is not None:
-        return _similarity(Similarity() if method.similarity is True else method.similarity)
+        return _similarity(method.similarity)
     return _python(method.python or "", functions)
 
 
@@ -99,18 +103,6 @@ def _exact_match(settings: ExactMatch) -> Measure:
         return float(plain(response.text) == plain(_expected(settings.value, input)))
 
     return measure
-
-
-def _contained(given: str | tuple[str, ...] | Contains | bool) -> Contains:
-    match given:
-        case Contains():
-            return given
-        case str():
-            return Contains(all=(given,))
-        case tuple():
-            return Contains(all=given)
-        case _:
-            return Contains()
 
 
 def _contains(settings: Contains) -> Measure:
@@ -158,6 +150,8 @@ def _numeric(settings: Numeric) -> Measure:
 
 
 def _json_schema(schema: dict[str, Any]) -> Measure:
+    from lattice.scoring.schemas import JsonSchema  # heavy: it loads every draft of JSON Schema
+
     compiled = JsonSchema(schema)
 
     def measure(_: Input, response: Response) -> float:
@@ -185,12 +179,8 @@ def _similarity(settings: Similarity) -> Measure:
 def _python(reference: str, functions: FunctionSource) -> Measure:
     function = functions(reference)
 
-    def measure(input: Input, response: Response) -> float:
-        try:
-            given = function(input, response)
-        except Exception as error:  # noqa: BLE001 - whatever a check raises is said
-            said = Scrubber().message(f"{type(error).__name__}: {error}")
-            raise CallError(ErrorKind.TARGET_ERROR, f"The check {reference} raised {said}") from None
+    async def measure(input: Input, response: Response) -> float:
+        given = await function(input, response)
         if not isinstance(given, (bool, int, float)) or not math.isfinite(given) or not 0 <= given <= 1:
             said = Scrubber().message(repr(given))
             raise CallError(

@@ -7,31 +7,31 @@ from collections.abc import Sequence
 from typing import Any
 
 from lattice.core.errors import CallError, ErrorKind
-from lattice.core.evaluation import Criterion, JudgeMode, JudgeSettings
+from lattice.core.evaluation import EvaluationType
 from lattice.core.inputs import Input
+from lattice.core.judging import Criterion, JudgeMode, JudgeSettings
 from lattice.core.models import AnswerSchema, Message, Model, ModelRequest
 from lattice.core.trials import Judge, Response, Verdict
 from lattice.scoring.fences import fence
 from lattice.scoring.prompts import builtin_prompt
-from lattice.scoring.rubrics import default_rubric
+from lattice.scoring.rubrics import default_rubric, safety_rubric
 from lattice.scoring.scales import Scale, scale_of
 from lattice.scoring.verdicts import VerdictForm
 
 _MOST_ENUM_VALUES = 500
 """Structured output has a bound on the values that a schema lists; above it only the parser guards."""
 
-_MOST_LISTED_LEVELS = 11
 
-
-def build_judge(settings: JudgeSettings, model: Model) -> Judge:
+def build_judge(settings: JudgeSettings, model: Model, type: EvaluationType = EvaluationType.TASK_SPECIFIC) -> Judge:
     """A judge as an evaluation configures it.
 
     Parameters
     ----------
     settings: rubric, criteria, scale and mode.
     model: the model that scores; the judge only words the questions and reads the answers.
+    type: of the evaluation; says what is judged where the settings do not.
     """
-    return ModelJudge(settings, model)
+    return ModelJudge(settings, model, type)
 
 
 class ModelJudge:
@@ -41,7 +41,9 @@ class ModelJudge:
 
     scale: Scale
 
-    def __init__(self, settings: JudgeSettings, model: Model) -> None:
+    def __init__(
+        self, settings: JudgeSettings, model: Model, type: EvaluationType = EvaluationType.TASK_SPECIFIC
+    ) -> None:
         prompt = builtin_prompt(settings.mode)
         self.scale = scale_of(settings)
         self._model = model
@@ -51,7 +53,7 @@ class ModelJudge:
         self._schema = AnswerSchema(name="verdict", schema=_schema(self.scale, settings.criteria))
         system = prompt.system.render(
             {
-                "rubric": _rubric(settings),
+                "rubric": _rubric(settings, type),
                 "criteria": settings.criteria,
                 "scale": self.scale,
                 "answer_form": self._form_text,
@@ -110,27 +112,32 @@ class ModelJudge:
         return blocks
 
 
-def _rubric(settings: JudgeSettings) -> str:
+def _rubric(settings: JudgeSettings, type: EvaluationType) -> str:
     """The author's rubric; without one the criteria speak for themselves, without those a default does."""
     if settings.rubric is not None:
         return settings.rubric.strip()
-    return "" if settings.criteria else default_rubric(settings.mode, settings.scale)
+    if settings.criteria:
+        return ""
+    if type is EvaluationType.SAFETY:
+        return safety_rubric(settings.scale)
+    return default_rubric(settings.mode, settings.scale)
 
 
 def _form_text(scale: Scale, criteria: Sequence[Criterion]) -> str:
-    """The JSON that is asked for, as a model reads it."""
-    level = f"<{_levels_text(scale)}>"
+    """The JSON that is asked for, as a model reads it.
+
+    What is to be filled in stands there in plain words without quotes: a small model copies a placeholder that
+    looks like a value.
+    """
+    level = f"{scale.minimum} or {scale.maximum}" if len(scale.levels) == 2 else _range_text(scale)
     if not criteria:
-        return f'{{"reasoning": "<why>", "score": {level}}}'
+        return f'{{"reasoning": your reason in one sentence, "score": {level}}}'
     scores = ", ".join(f"{json.dumps(criterion.name, ensure_ascii=False)}: {level}" for criterion in criteria)
-    return f'{{"reasoning": "<why>", "criteria": {{{scores}}}}}'
+    return f'{{"reasoning": your reason in one sentence, "criteria": {{{scores}}}}}'
 
 
-def _levels_text(scale: Scale) -> str:
-    if len(scale.levels) > _MOST_LISTED_LEVELS:
-        return f"whole number from {scale.minimum} to {scale.maximum}"
-    *most, last = map(str, scale.values)
-    return f"{', '.join(most)} or {last}"
+def _range_text(scale: Scale) -> str:
+    return f"a whole number from {scale.minimum} to {scale.maximum}"
 
 
 def _schema(scale: Scale, criteria: Sequence[Criterion]) -> dict[str, Any]:

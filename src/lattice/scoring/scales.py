@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from lattice.core.evaluation import JudgeSettings, ScaleName, ScaleSettings
+from lattice.core.judging import JudgeSettings, ScaleName, ScaleSettings
 
 _BINARY_LABELS = {0: "no", 1: "yes"}
 

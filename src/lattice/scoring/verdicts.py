@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 
 from lattice.core.errors import CallError, ErrorKind
-from lattice.core.evaluation import Criterion
+from lattice.core.judging import Criterion
 from lattice.core.trials import Metric, Verdict
 from lattice.scoring.scales import Scale
 

@@ -1,18 +1,27 @@
-"""Builds what a configuration names: targets, judge, and the connections they share."""
+"""Builds what a configuration names: targets, judge, checks, and the connections they share."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from lattice.core.evaluation import Evaluation
-from lattice.core.trials import Scorer, Target
+from lattice.core.errors import CallError, ErrorKind
+from lattice.core.evaluation import Evaluation, RunSettings
+from lattice.core.inputs import Input
+from lattice.core.trials import Response, Scorer, Target
 from lattice.providers import ModelFactory
-from lattice.scoring import JudgeScorer, build_judge
-from lattice.targets import build_target
+from lattice.scoring import build_scorer
+from lattice.scoring.checks import CheckFunction
+from lattice.targets import Grounds, PythonTarget, build_target, load_function
+from lattice.wire.functions import OwnFunction
 from lattice.wire.session import open_session
+from lattice.wire.threads import OutOfTime
+
+CHECK_TAKES = ("input", "response")
+"""What a Python check is called with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,14 +47,67 @@ class Assembly:
 
 
 @asynccontextmanager
-async def assembled(evaluation: Evaluation, surroundings: Surroundings) -> AsyncIterator[Assembly]:
-    """Open connections and build targets and judge on them; everything is closed at the end."""
+async def assembled(
+    evaluation: Evaluation, surroundings: Surroundings, settings: RunSettings | None = None
+) -> AsyncIterator[Assembly]:
+    """Open connections and build targets, judge and checks on them; everything is closed at the end.
+
+    Parameters
+    ----------
+    settings: the run settings in force, those of the evaluation if absent.
+    """
+    run = settings or evaluation.run
     async with (
         open_session(surroundings.environ) as http,
         ModelFactory(http, evaluation.providers, surroundings.environ) as models,
     ):
-        settings = evaluation.scoring.judge
-        yield Assembly(
-            targets=tuple(build_target(target, models) for target in evaluation.targets),
-            scorer=JudgeScorer(build_judge(settings, models.model(settings.model, settings.params))),
+        grounds = Grounds(
+            models=models,
+            session=http,
+            environ=surroundings.environ,
+            base=surroundings.base,
+            threads=run.max_concurrent,
         )
+        judge = evaluation.judge
+        with ExitStack() as closing:
+            targets = tuple(build_target(target, grounds) for target in evaluation.targets)
+            for target in targets:
+                if isinstance(target, PythonTarget):
+                    closing.callback(target.close)
+            yield Assembly(
+                targets=targets,
+                scorer=build_scorer(
+                    evaluation,
+                    models.model(judge.model, judge.params) if judge is not None else None,
+                    _Functions(surroundings.base, run, closing),
+                ),
+            )
+
+
+class _Functions:
+    """Gives checks that are Python functions, each called so that it holds up nothing."""
+
+    def __init__(self, base: Path, run: RunSettings, closing: ExitStack) -> None:
+        self._base = base
+        self._run = run
+        self._closing = closing
+
+    def __call__(self, reference: str) -> CheckFunction:
+        own = OwnFunction(
+            reference,
+            load_function(reference, self._base, takes=CHECK_TAKES),
+            threads=self._run.max_concurrent,
+            raised=f"the check {reference} raised ",
+        )
+        self._closing.callback(own.close)
+        timeout = self._run.timeout
+
+        async def called(input: Input, response: Response) -> Any:
+            try:
+                given, _ = await own.call(input, response, timeout=timeout)
+            except OutOfTime:
+                message = f"the check {reference} took longer than {timeout:g}s"
+                raise CallError(ErrorKind.TIMEOUT, message) from None
+            return given
+
+        return called

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lattice.core.evaluation import Evaluation
 from lattice.core.runs import RunRecord, RunStatus
+from lattice.gates import GateResult
 from lattice.reporting.figures import Summary
-from lattice.reporting.gating import decide_gates
+from lattice.reporting.gating import GateOutcome, decide_gates
 from lattice.reporting.summary import Session, live_intervals_of, spending_of, summarise
-from lattice.service.preparation import unpriced_models
+from lattice.service.obstacles import unpriced_models
 from lattice.store import Store
 
 
@@ -43,6 +44,7 @@ class Stand:
     ----------
     live: the engine's totals at that moment.
     elapsed: seconds of work up to it.
+    verdicts: of the look that decided every gate, for a run that was ended by it.
     """
 
     status: RunStatus
@@ -50,6 +52,7 @@ class Stand:
     live: Mapping[str, Any]
     elapsed: float
     interrupted: bool = False
+    verdicts: Sequence[GateResult] | None = None
 
     @classmethod
     def of(cls, record: RunRecord) -> Stand:
@@ -73,7 +76,10 @@ def conclude(store: Store, record: RunRecord, evaluation: Evaluation, stand: Sta
         live_intervals=None if whole else live_intervals_of(stand.live, evaluation),
     )
     summary = summarise(store.iterate_scores(record.key), evaluation, session)
-    gates = decide_gates(evaluation, summary, stand.status, stand.stopped)
+    if stand.verdicts is not None:
+        gates = tuple(GateOutcome.of(verdict) for verdict in stand.verdicts)
+    else:
+        gates = decide_gates(evaluation, summary, stand.status, stand.stopped)
     return Conclusion(summary=summary, gates=tuple(gate.as_json() for gate in gates))
 
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Coroutine, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from lattice.core.errors import UsageError
-from lattice.core.evaluation import Budget, Evaluation, RunSettings
-from lattice.core.runs import RunRecord, RunStatus
+from pydantic import ValidationError
+
+from lattice.core.errors import StoreError, UsageError
+from lattice.core.evaluation import Evaluation, RunSettings
+from lattice.core.runs import Claim, RunRecord, RunStatus
 from lattice.engine.clock import SystemClock
 from lattice.engine.limits import Limiter
 from lattice.service.assembly import Surroundings, assembled
+from lattice.service.obstacles import unpriced_models
 from lattice.service.session import Controls, Session
 from lattice.store import Store
 
@@ -34,33 +37,33 @@ class ResumeSettings:
     budget_usd: float | None = None
     failed: bool = False
 
-    def as_json(self) -> dict[str, Any]:
-        """What is recorded beside the configuration."""
+    def recorded(self, earlier: Mapping[str, Any]) -> dict[str, Any]:
+        """What is kept beside the configuration, in the shape of its block `run`: earlier settings stay in force."""
         given = {
             "timeout": self.timeout,
             "max_concurrent": self.max_concurrent,
-            "budget_usd": self.budget_usd,
+            "budget": None if self.budget_usd is None else {"cost_usd": self.budget_usd},
         }
-        return {name: value for name, value in given.items() if value is not None}
+        return {**earlier, **{name: value for name, value in given.items() if value is not None}}
 
-    def applied(self, settings: RunSettings) -> RunSettings:
-        """The settings in force.
 
-        Raises
-        ------
-        UsageError: a value cannot be used.
-        """
-        changes: dict[str, Any] = {}
-        if self.timeout is not None:
-            changes["timeout"] = self.timeout
-        if self.max_concurrent is not None:
-            changes["max_concurrent"] = self.max_concurrent
-        if self.budget_usd is not None:
-            changes["budget"] = Budget(cost_usd=self.budget_usd, tokens=settings.budget.tokens)
-        try:
-            return RunSettings.model_validate(settings.model_copy(update=changes).model_dump())
-        except ValueError as error:
-            raise UsageError(f"these settings cannot be used: {error}") from error
+def in_force(evaluation: Evaluation, settings: Mapping[str, Any]) -> RunSettings:
+    """How a run is carried out: as configured, but for the settings that it was resumed with.
+
+    Raises
+    ------
+    UsageError: a value cannot be used.
+    """
+    configured = evaluation.run.model_dump()
+    budget = {**configured["budget"], **settings.get("budget", {})}
+    try:
+        combined = RunSettings.model_validate({**configured, **settings, "budget": budget})
+    except ValidationError as error:
+        found = error.errors()[0]
+        raise UsageError(f"{'.'.join(map(str, found['loc']))}: {found['msg']}, got {found['input']!r}") from error
+    if combined.budget.cost_usd is not None and (unpriced := unpriced_models(evaluation)):
+        raise UsageError(f"a cost cannot be limited while prices are unknown: {', '.join(unpriced)}")
+    return combined
 
 
 T = TypeVar("T")
@@ -92,24 +95,42 @@ async def execute(
     ------
     UsageError: another process carries it out, or nothing is left to do.
     StoreError: the store refused to take results; the run reads as interrupted.
+    CancelledError: the task was cancelled; so is the run then, and what is there stays.
     """
     evaluation = Evaluation.model_validate(record.config)
     clock = SystemClock()
-    in_force = settings.applied(evaluation.run)
-    async with assembled(evaluation, surroundings) as assembly:
-        claim = store.claim(record.key, settings=settings.as_json() or None, again=settings.failed)
+    recorded = settings.recorded(record.settings)
+    combined = in_force(evaluation, recorded)
+    async with assembled(evaluation, surroundings, combined) as assembly:
+        claim = store.claim(record.key, settings=recorded, again=settings.failed)
         session = Session(
             store=store,
             record=store.run(record.key),
             claim=claim,
             evaluation=evaluation,
-            settings=in_force,
+            settings=combined,
             limiter=limiter or Limiter(clock),
             clock=clock,
             again=settings.failed,
         )
-        await session.run(assembly, controls or Controls())
+        with _released_on_error(store, record, claim):
+            await session.run(assembly, controls or Controls())
     return store.run(record.key)
+
+
+@contextmanager
+def _released_on_error(store: Store, record: RunRecord, claim: Claim) -> Iterator[None]:
+    """A run that ends in an error is held by nobody, even if this process lives on: a notebook's, for example."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        store.release(record.key, claim, RunStatus.CANCELLED)
+        raise
+    except BaseException:
+        # The store may be what failed; then the run is held until this process ends.
+        with suppress(StoreError):
+            store.release(record.key, claim, RunStatus.RUNNING)
+        raise
 
 
 @contextmanager
@@ -146,7 +167,15 @@ def check_resumable(record: RunRecord, settings: ResumeSettings) -> None:
     UsageError: nothing is left to do.
     """
     progress = record.progress
-    if progress.done < progress.total or (settings.failed and progress.failed):
+    if record.stopped == "decided" and not settings.failed:
+        raise UsageError(
+            f"{record.evaluation_slug}#{record.number} is complete: every gate was decided after {progress.done} of "
+            f"{progress.total}; for the rest, run it again without run.stop_when"
+        )
+    # A run whose process died between its last result and its end has everything but the end.
+    if record.status is not RunStatus.COMPLETED or progress.done < progress.total:
+        return
+    if settings.failed and progress.failed:
         return
     name = f"{record.evaluation_slug}#{record.number}"
     if progress.failed:

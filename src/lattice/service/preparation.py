@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -13,14 +13,18 @@ from lattice.config.environment import load_environment
 from lattice.config.hashing import canonical, config_hash
 from lattice.config.slug import slug
 from lattice.core.errors import InvalidEvaluation, Problem, UsageError
-from lattice.core.evaluation import Evaluation, InputSource, JudgeMode, Sample
+from lattice.core.evaluation import Evaluation, InputSource, Sample
 from lattice.core.inputs import Input
+from lattice.core.judging import JudgeMode
 from lattice.core.runs import RunRecord
 from lattice.engine.plan import schedule_seed
 from lattice.inputs import read_inputs
-from lattice.providers import check_model, is_priced
+from lattice.scoring import methods_of
 from lattice.service.assembly import Surroundings
+from lattice.service.obstacles import obstacles, warnings_about
+from lattice.service.stopping import clusters_problem
 from lattice.store import DuplicateInput, InputSet, Store, VersionRecord
+from lattice.wire.session import check_network
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +128,7 @@ def _prepared(
 ) -> Prepared:
     base = loaded.base if loaded else base
     known = load_environment(base, environ)
+    check_network(known)
     prepared = Prepared(
         evaluation=evaluation,
         surroundings=Surroundings(environ=known, base=base),
@@ -131,50 +136,27 @@ def _prepared(
         warnings=tuple(warnings_about(evaluation)),
     )
     problems = list(loaded.missing_variables(known)) if loaded else []
-    problems += prepared.placed(_model_problems(evaluation, known))
+    problems += prepared.placed(obstacles(evaluation, prepared.surroundings, told=bool(loaded)))
     if problems:
         raise InvalidEvaluation(problems)
     return prepared
 
 
-def _model_problems(evaluation: Evaluation, environ: Mapping[str, str]) -> list[Problem]:
-    problems: list[Problem] = []
-    for key, spec, params in _models(evaluation):
-        found = check_model(spec, params, evaluation.providers, environ)
-        problems += [replace(problem, key=f"{key}.model") for problem in found]
-    unpriced = unpriced_models(evaluation)
-    if evaluation.run.budget.cost_usd is not None and unpriced and not problems:
-        problems.append(
-            Problem(
-                key="run.budget.cost_usd",
-                message=f"a cost cannot be limited while prices are unknown: {', '.join(unpriced)}",
-                hint="give prices under providers, or limit tokens with run.budget.tokens",
-            )
-        )
-    return problems
+def surroundings_for(record: RunRecord, base: Path, environ: Mapping[str, str]) -> Surroundings:
+    """What a stored run takes from this machine, to be carried out again or further.
 
+    Parameters
+    ----------
+    base: its evaluation file's folder.
 
-def _models(evaluation: Evaluation) -> Iterator[tuple[str, str, Mapping[str, object]]]:
-    for index, target in enumerate(evaluation.targets):
-        yield f"targets.{index}", target.model, target.params
-    judge = evaluation.scoring.judge
-    yield "scoring.judge", judge.model, judge.params
-
-
-def unpriced_models(evaluation: Evaluation) -> list[str]:
-    """Models whose price is unknown, in the order of the configuration."""
-    specs = dict.fromkeys(spec for _, spec, _ in _models(evaluation))
-    return [spec for spec in specs if not is_priced(spec, evaluation.providers)]
-
-
-def warnings_about(evaluation: Evaluation) -> Iterator[str]:
-    """What is allowed and should be known before money is spent."""
-    judge = evaluation.scoring.judge.model
-    for target in evaluation.targets:
-        if target.model == judge:
-            yield f"{target.name} is judged by its own model, {judge}: models favour their own answers"
-    if unpriced := unpriced_models(evaluation):
-        yield f"no price is known for {', '.join(unpriced)}: the cost will be shown as unknown"
+    Raises
+    ------
+    InvalidEvaluation: a key, a variable or a function that it needs is not here.
+    """
+    surroundings = Surroundings(environ=load_environment(base, environ), base=base)
+    if found := obstacles(Evaluation.model_validate(record.config), surroundings):
+        raise InvalidEvaluation(found)
+    return surroundings
 
 
 def stage(store: Store, prepared: Prepared) -> VersionRecord:
@@ -182,7 +164,7 @@ def stage(store: Store, prepared: Prepared) -> VersionRecord:
 
     Raises
     ------
-    InvalidEvaluation: an input is wrong, has the id of another, or lacks the reference that the judge needs.
+    InvalidEvaluation: an input is wrong, has the id of another, or lacks the reference that it is measured by.
     """
     evaluation = prepared.evaluation
     inputs = _Inputs(prepared)
@@ -192,8 +174,9 @@ def stage(store: Store, prepared: Prepared) -> VersionRecord:
         raise InvalidEvaluation(prepared.placed(error.problems)) from None
     except DuplicateInput as error:
         raise InvalidEvaluation(prepared.placed([inputs.problem(str(error))])) from None
-    if evaluation.scoring.judge.mode is JudgeMode.REFERENCE and staged.with_reference < staged.count:
-        raise InvalidEvaluation(prepared.placed([inputs.without_reference(staged)]))
+    problems = [*_reference_problems(evaluation, staged, inputs), clusters_problem(evaluation, inputs.clustered)]
+    if found := [problem for problem in problems if problem is not None]:
+        raise InvalidEvaluation(prepared.placed(found))
     return store.add_version(
         name=evaluation.name,
         slug=slug(evaluation.name),
@@ -204,6 +187,21 @@ def stage(store: Store, prepared: Prepared) -> VersionRecord:
     )
 
 
+def _reference_problems(evaluation: Evaluation, staged: InputSet, inputs: _Inputs) -> Iterator[Problem]:
+    """What compares with references that are not there; beside a score, a check may do without some of them."""
+    if staged.with_reference == staged.count:
+        return
+    judge = evaluation.judge
+    if judge is not None and judge.mode is JudgeMode.REFERENCE:
+        what = "reference mode needs a reference for each input"
+        yield inputs.without_reference(staged, "scoring.judge.mode", what, "use mode: single")
+    for key, method in methods_of(evaluation):
+        is_aside = key.startswith("checks.") and evaluation.scoring is not None
+        if method.needs_reference and not (is_aside and staged.with_reference):
+            needed = "references" if is_aside else "a reference for each input"
+            yield inputs.without_reference(staged, key, f"{method.method} compares with {needed}", "give it a value")
+
+
 class _Inputs:
     """An evaluation's inputs in one pass, which remembers what a problem with all of them needs to say."""
 
@@ -211,11 +209,14 @@ class _Inputs:
         self._source = prepared.evaluation.inputs
         self._base = prepared.surroundings.base
         self._lacking: int | None = None
+        self.clustered: int | None = None
 
     def __iter__(self) -> Iterator[Input]:
         for item in read_inputs(self._source, self._base):
             if item.reference is None and self._lacking is None:
                 self._lacking = item.position
+            if item.cluster is not None and self.clustered is None:
+                self.clustered = item.position
             yield item
 
     def problem(self, message: str) -> Problem:
@@ -224,21 +225,37 @@ class _Inputs:
             return Problem(key="inputs.items", message=message)
         return Problem(file=str(self._base / self._source.path), message=message)
 
-    def without_reference(self, staged: InputSet) -> Problem:
-        """What to say when the judge compares with a reference, which each input needs therefore."""
+    def without_reference(self, staged: InputSet, key: str, what: str, otherwise: str) -> Problem:
+        """What to say where something is compared with a reference.
+
+        Parameters
+        ----------
+        what: needs references. otherwise: what could be done instead of adding them.
+        """
         missing = staged.count - staged.with_reference
         which = f"{missing} of {staged.count} inputs have none, the first of them is #{self._lacking}"
         return Problem(
-            key="scoring.judge.mode",
-            message=f"reference mode needs a reference for each input; {which}",
-            hint="add a field 'reference' to the inputs, name it under inputs.fields, or use mode: single",
+            key=key,
+            message=f"{what}; {which}",
+            hint=f"add a field 'reference' to the inputs, name it under inputs.fields, or {otherwise}",
         )
 
 
 def create_run(
-    store: Store, version: VersionRecord, *, tags: Mapping[str, str], trigger: str, origin: str | None = None
+    store: Store,
+    version: VersionRecord,
+    *,
+    tags: Mapping[str, str],
+    trigger: str,
+    origin: str | None = None,
+    folder: str | None = None,
 ) -> RunRecord:
-    """A new run of a stored version, pending."""
+    """A new run of a stored version, pending.
+
+    Parameters
+    ----------
+    folder: of its evaluation file; see `lattice.service.workspace.folder_to_keep`.
+    """
     evaluation = Evaluation.model_validate(version.config)
     total = version.input_set.count * len(evaluation.targets) * evaluation.run.repeats
     return store.create_run(
@@ -248,4 +265,5 @@ def create_run(
         tags=tags,
         trigger=trigger,
         origin=origin,
+        folder=folder,
     )

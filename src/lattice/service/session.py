@@ -16,15 +16,18 @@ from lattice.core.trials import Metric, Response, TrialKey
 from lattice.engine.breaker import Breaker
 from lattice.engine.calls import Caller, Desk
 from lattice.engine.clock import Clock
+from lattice.engine.deciding import GateWatch
 from lattice.engine.feed import Feed
 from lattice.engine.ledger import Ledger
 from lattice.engine.limits import Configured, Limiter
 from lattice.engine.live import LiveTotals
 from lattice.engine.plan import Plan, Schedule
-from lattice.engine.runner import Ending, Runner
+from lattice.engine.runner import COMPLETED, DECIDED, Ending, Runner
 from lattice.engine.trial import Trials
 from lattice.service.assembly import Assembly
 from lattice.service.conclusion import Stand, conclude
+from lattice.service.obstacles import unpriced_models
+from lattice.service.stopping import watch_for
 from lattice.store import ResultStatus, RunWriter, ScoreRow, Store
 
 
@@ -109,8 +112,10 @@ class Session:
         writer.start()
         controls.attach(runner)
         try:
-            ending = await runner.run()
-            summary = await asyncio.to_thread(self._conclusion, ready.totals, ending)
+            ending = DECIDED if ready.is_decided() else await runner.run()
+            if ending is DECIDED and ready.is_complete():
+                ending = COMPLETED
+            summary = await asyncio.to_thread(self._conclusion, ready, ending)
             await writer.finish(ending.status, stopped=ending.stopped, failure=ending.failure, summary=summary)
         finally:
             await writer.close()
@@ -136,26 +141,37 @@ class Session:
                 continue
             finished.append(key)
         plan = Plan(schedule, targets=targets, repeats=repeats, finished=finished)
+        ranks = schedule.ranks()
+        watch = watch_for(self.evaluation, self.settings, ranks, unpriced_models(self.evaluation))
         totals = LiveTotals(
             total=plan.total,
             targets=targets,
             repeats=repeats,
             order=schedule.order,
-            ranks=schedule.ranks(),
+            ranks=ranks,
             clock=self.clock.now,
             elapsed=record.elapsed,
+            watch=watch,
+            headline=next(iter(self.evaluation.metric_names), None),
         )
         if finished or again:
             totals.restore(record.live, _outcomes(store.iterate_scores(record.key)), again=again)
         feed = Feed(plan, self._read, answered=answered)
         unproven = tuple(target for target in range(targets) if target not in proven)
-        return _Ready(plan=plan, feed=feed, totals=totals, unproven=unproven)
+        return _Ready(plan=plan, feed=feed, totals=totals, unproven=unproven, watch=watch)
 
-    def _conclusion(self, totals: LiveTotals, ending: Ending) -> Mapping[str, Any] | None:
+    def _conclusion(self, ready: _Ready, ending: Ending) -> Mapping[str, Any] | None:
         """What to store with the run's end; an interrupted run is summed up when it is read."""
         if ending.status is RunStatus.RUNNING:
             return None
-        stand = Stand(status=ending.status, stopped=ending.stopped, live=totals.snapshot(), elapsed=totals.elapsed())
+        totals = ready.totals
+        stand = Stand(
+            status=ending.status,
+            stopped=ending.stopped,
+            live=totals.last_snapshot(),
+            elapsed=totals.elapsed(),
+            verdicts=ready.watch.verdicts if ready.watch and ending is DECIDED else None,
+        )
         return conclude(self.store, self.record, self.evaluation, stand).as_json()
 
     def _runner(self, ready: _Ready, assembly: Assembly, writer: RunWriter) -> Runner:
@@ -167,6 +183,7 @@ class Session:
             settings.budget,
             tokens=sum(sum(pair) for pair in usage.values()),
             cost_usd=sum(record.live.get("cost_usd", {}).values()),
+            ended=record.progress.done,
         )
         caller = Caller(
             limiter=self.limiter,
@@ -202,6 +219,7 @@ class Session:
             unproven=ready.unproven,
             publish=writer.set_activity,
             limits=self._limits,
+            decided=ready.is_decided,
         )
 
     async def _read(self, positions: Sequence[int]) -> Mapping[int, Input]:
@@ -233,6 +251,14 @@ class _Ready:
     feed: Feed
     totals: LiveTotals
     unproven: tuple[int, ...]
+    watch: GateWatch | None
+
+    def is_decided(self) -> bool:
+        return self.watch is not None and self.watch.verdicts is not None
+
+    def is_complete(self) -> bool:
+        progress = self.totals.progress()
+        return progress.done == progress.total
 
 
 def _outcomes(rows: Iterable[ScoreRow]) -> Iterator[tuple[TrialKey, Mapping[str, Metric] | None]]:

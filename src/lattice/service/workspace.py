@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -66,6 +67,30 @@ def store_url(db: str | None, environ: Mapping[str, str], start: Path, *, create
             )
         folder = create_folder(start)
     return f"sqlite:///{folder / DATABASE}"
+
+
+def folder_to_keep(base: Path, db: str | None, environ: Mapping[str, str], start: Path) -> str:
+    """The folder of an evaluation file as it is kept with a run, so that a resume finds it from anywhere.
+
+    Relative to the folder that holds the workspace, so that both may be moved together; absolute where the store is
+    another one.
+    """
+    workspace = None if db or environ.get(VARIABLE) else find_folder(start)
+    if workspace is None:
+        return str(base.resolve())
+    try:
+        return Path(os.path.relpath(base.resolve(), workspace.parent.resolve())).as_posix()
+    except ValueError:  # on another drive
+        return str(base.resolve())
+
+
+def kept_folder(folder: str | None, db: str | None, environ: Mapping[str, str], start: Path) -> Path | None:
+    """The folder that was kept with a run; None where it is not here, or where there was none."""
+    if folder is None:
+        return None
+    workspace = None if db or environ.get(VARIABLE) else find_folder(start)
+    found = Path(folder) if workspace is None else workspace.parent / folder
+    return found if found.is_absolute() and found.is_dir() else None
 
 
 def open_workspace(db: str | None, environ: Mapping[str, str], start: Path, *, create: bool = False) -> Store:

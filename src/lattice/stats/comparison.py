@@ -161,33 +161,47 @@ def paired(
     )
 
 
-def unpaired(baseline: ArrayLike, candidate: ArrayLike, level: float = 0.95, bounds: Bounds = (0.0, 1.0)) -> Unpaired:
+def unpaired(
+    baseline: ArrayLike,
+    candidate: ArrayLike,
+    level: float = 0.95,
+    bounds: Bounds = (0.0, 1.0),
+    clusters: tuple[Iterable[Hashable] | None, Iterable[Hashable] | None] = (None, None),
+) -> Unpaired:
     """Compare two runs over different inputs. Where the inputs are the same, `paired` sees much smaller
     differences.
 
     Parameters
     ----------
     baseline, candidate: shapes (n,) and (m,), at least 2 scores each.
+    clusters: of each run's scores, one name per score, None standing alone; that run's error is then CR1 with
+        clusters − 1 degrees of freedom, and the intervals are ``clustered_welch_t``.
 
     Raises
     ------
-    ValueError: fewer than 2 scores, NaN, a score outside the bounds.
+    ValueError: fewer than 2 scores or clusters, NaN, a score outside the bounds.
     """
     (low, high), level = as_bounds(bounds), as_level(level)
     before = as_scores(baseline, (low, high), least=2, what=_PAIR[0])
     after = as_scores(candidate, (low, high), least=2, what=_PAIR[1])
     difference = exact_mean(after) - exact_mean(before)
     span, ends = high - low, np.array([low, high])
-    error, degrees = _welch(before, after)
-    adjusted = (np.concatenate((before, ends)), np.concatenate((after, ends)))
+    names = [None if each is None else list(each) for each in clusters]
+    method = "welch_t" if names == [None, None] else "clustered_welch_t"
+    error, degrees = _welch(_mean_error(before, names[0]), _mean_error(after, names[1]))
+    added = [None if each is None else [*each, None, None] for each in names]
+    adjusted = (
+        _mean_error(np.concatenate((before, ends)), added[0]),
+        _mean_error(np.concatenate((after, ends)), added[1]),
+    )
     return Unpaired(
         n_baseline=len(before),
         n_candidate=len(after),
         baseline_mean=exact_mean(before),
         candidate_mean=exact_mean(after),
         difference=difference,
-        interval=_difference_interval(difference, error, degrees, level, span, "welch_t"),
-        verdict_interval=_adjusted_welch(*adjusted, difference, level, span),
+        interval=_difference_interval(difference, error, degrees, level, span, method),
+        verdict_interval=_adjusted_welch(*adjusted, difference, level, span, f"adjusted_{method}"),
         p_value=_two_sided(_ratio(difference, error), degrees),
         effect_size=_ratio(difference, _pooled(before, after)),
     )
@@ -274,20 +288,37 @@ def _two_sided(t: float | None, degrees: float) -> float | None:
     return None if t is None else min(1.0, 2 * float(stdtr(degrees, -abs(t))))
 
 
-def _welch(before: Floats, after: Floats) -> tuple[float, float]:
+@dataclass(frozen=True, slots=True)
+class _MeanError:
+    """A mean, its squared standard error, and that error's degrees of freedom."""
+
+    mean: float
+    square: float
+    degrees: int
+
+
+def _mean_error(values: Floats, clusters: list[Hashable] | None) -> _MeanError:
+    mean = float(values.mean())
+    if clusters is None:
+        return _MeanError(mean, float(values.var(ddof=1)) / len(values), len(values) - 1)
+    error, count = cluster_error(values - mean, clusters)
+    return _MeanError(mean, error**2, count - 1)
+
+
+def _welch(before: _MeanError, after: _MeanError) -> tuple[float, float]:
     """Standard error of a difference and Welch's degrees of freedom."""
-    first = float(before.var(ddof=1)) / len(before)
-    second = float(after.var(ddof=1)) / len(after)
-    if first + second <= 1e-24:
-        return 0.0, float(len(before) + len(after) - 2)
-    degrees = (first + second) ** 2 / (first**2 / (len(before) - 1) + second**2 / (len(after) - 1))
-    return math.sqrt(first + second), degrees
+    together = before.square + after.square
+    if together <= 1e-24:
+        return 0.0, float(before.degrees + after.degrees)
+    degrees = together**2 / (before.square**2 / before.degrees + after.square**2 / after.degrees)
+    return math.sqrt(together), degrees
 
 
-def _adjusted_welch(before: Floats, after: Floats, difference: float, level: float, span: float) -> Interval:
+def _adjusted_welch(
+    before: _MeanError, after: _MeanError, difference: float, level: float, span: float, method: str
+) -> Interval:
     error, degrees = _welch(before, after)
-    centre = float(after.mean() - before.mean())
-    found = _difference_interval(centre, error, degrees, level, span, "adjusted_welch_t")
+    found = _difference_interval(after.mean - before.mean, error, degrees, level, span, method)
     return Interval(
         lower=min(found.lower, difference),
         upper=max(found.upper, difference),

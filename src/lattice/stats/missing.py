@@ -282,9 +282,8 @@ def _difference(
     ]
     known = [pair for pair in pairs if pair is not None]
     names = None if clusters is None else _where_known(clusters, pairs)
-    if names is not None and len({name for name in names if name is not None}) + names.count(None) < 2:
-        names = None
-    if len(known) < 2:
+    one = names is not None and len({name for name in names if name is not None}) + names.count(None) < 2
+    if len(known) < 2 or one:
         mean = exact_mean([after - before for before, after in known]) if known else None
         return Estimate(n=len(known), mean=mean, level=level, method="none")
     found = paired([before for before, _ in known], [after for _, after in known], level, names)

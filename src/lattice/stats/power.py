@@ -133,4 +133,6 @@ def _power_of(n: int, effect: float, level: float) -> float:
         return 1.0
     if degrees > 10_000:
         return float(ndtr(shift - edge) + ndtr(-shift - edge))
-    return float(1 - nctdtr(degrees, shift, edge) + nctdtr(degrees, shift, -edge))
+    # The far tail is below 1e-8 from here on, and scipy gives NaN instead of numbers much smaller.
+    wrong_side = float(nctdtr(degrees, shift, -edge)) if shift < 5 else 0.0
+    return float(1 - nctdtr(degrees, shift, edge)) + wrong_side

@@ -44,6 +44,11 @@ def read_claim(row: Row[Any]) -> Claim | None:
     )
 
 
+def claim_lost() -> ClaimLost:
+    """What to raise when the run's claim is another one."""
+    return ClaimLost("another process has taken this run over; this one writes nothing more")
+
+
 def is_held(claim: Claim | None, *, released: bool, here: Process, now: datetime) -> bool:
     """Whether the claiming process lives: by the process itself on the same host, else by its last sign of life."""
     if claim is None or released:
@@ -100,7 +105,7 @@ class Claims:
         mine = (runs.c.key == run_key, runs.c.claim_token == claim.token)
         with self._database.write() as connection:
             if not connection.execute(update(runs).where(*mine).values(values)).rowcount:
-                raise ClaimLost("another process has taken this run over; this one writes nothing more")
+                raise claim_lost()
 
     def _refuse_held(self, row: Row[Any], process: Process, now: datetime) -> None:
         claim = read_claim(row)

@@ -9,10 +9,9 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.engine.interfaces import DBAPICursor
 
-from lattice.core.errors import ClaimLost
 from lattice.core.runs import Claim, Progress, RunStatus, StopRequest
 from lattice.core.trials import Attempt, Response, Result, TrialKey
-from lattice.store.claims import RELEASED
+from lattice.store.claims import RELEASED, claim_lost
 from lattice.store.database import Database
 from lattice.store.records import ResultStatus
 from lattice.store.rows import (
@@ -158,7 +157,7 @@ class Commits:
             cursor.execute(self._statements.standing, (self._run_key, self._claim.token))
             row = cursor.fetchone()
         if row is None:
-            raise _claim_lost()
+            raise claim_lost()
         return StopRequest(row[0]), row[1]
 
     def _rows(self, cursor: DBAPICursor, batch: Batch) -> _Rows:
@@ -214,7 +213,7 @@ class Commits:
         cursor.execute(self._statements.advance, values)
         row = cursor.fetchone()
         if row is None:
-            raise _claim_lost()
+            raise claim_lost()
         return StopRequest(row[0])
 
     def _insert(self, cursor: DBAPICursor, rows: _Rows) -> None:
@@ -269,7 +268,3 @@ def _of_trial(table: Any) -> tuple[Any, ...]:
     return tuple(
         table.c[name.removeprefix("its_") if name != "its_run" else "run_key"] == bindparam(name) for name in _TRIAL
     )
-
-
-def _claim_lost() -> ClaimLost:
-    return ClaimLost("another process has taken this run over; this one writes nothing more")

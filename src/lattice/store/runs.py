@@ -17,7 +17,7 @@ from lattice.store.claims import is_held, read_claim
 from lattice.store.database import Database
 from lattice.store.processes import Process, current_process
 from lattice.store.schema import RUN_CHILDREN, evaluations, input_sets, runs, versions
-from lattice.store.text import decode_mapping, decode_text, encode_json
+from lattice.store.text import decode_mapping, decode_optional, decode_text, encode_json, encode_optional
 from lattice.store.times import WallClock, read_optional_time, read_time
 
 _DELETED_AT_ONCE = 2_000
@@ -33,6 +33,7 @@ class NewRun:
     trigger: str
     tags: Mapping[str, str]
     origin: str | None = None
+    folder: str | None = None
 
 
 class Runs:
@@ -65,6 +66,7 @@ class Runs:
                 "created_at": self._clock().timestamp(),
                 "total": new.total,
                 "tags": encode_json(new.tags) if new.tags else None,
+                "folder": encode_optional(new.folder),
             }
             key = connection.execute(insert(runs).values(values).returning(runs.c.key)).scalar_one()
         return self.run(key)
@@ -201,6 +203,7 @@ def _read_run(row: Row[Any], here: Process, now: datetime) -> RunRecord:
         finished_at=read_optional_time(row.finished_at),
         settings=decode_mapping(row.settings),
         tags=decode_mapping(row.tags),
+        folder=decode_optional(row.folder),
         failure=decode_mapping(row.failure) if row.failure else None,
         progress=Progress(total=row.total, done=row.done, successful=row.successful, failed=row.failed),
         live=decode_mapping(row.live),

@@ -137,6 +137,7 @@ runs = Table(
     Column("heartbeat", Double),
     Column("settings", Text),
     Column("tags", Text),
+    Column("folder", Text),
     Column("failure", Text),
     Column("activity", Text),
     Column("live", Text),

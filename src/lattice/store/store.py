@@ -169,6 +169,7 @@ class Store:
         tags: Mapping[str, str],
         trigger: str,
         origin: str | None = None,
+        folder: str | None = None,
     ) -> RunRecord:
         """A pending run with the evaluation's next number.
 
@@ -177,12 +178,21 @@ class Store:
         total: how many trials it will have.
         trigger: what started it, such as ``cli``.
         origin: id of a run whose stored responses it scores instead of calling targets.
+        folder: where its evaluation file stands, to be found again by a resume.
 
         Raises
         ------
         UsageError: there is no run `origin`.
         """
-        new = NewRun(version_key=version_key, seed=seed, total=total, trigger=trigger, tags=tags, origin=origin)
+        new = NewRun(
+            version_key=version_key,
+            seed=seed,
+            total=total,
+            trigger=trigger,
+            tags=tags,
+            origin=origin,
+            folder=folder,
+        )
         return self._runs.create(new)
 
     def run(self, run_key: int) -> RunRecord:

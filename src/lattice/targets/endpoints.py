@@ -40,6 +40,7 @@ class Endpoint:
     is_json: bool
     output: Pick | None
     usage: UsagePick | None
+    cost: Pick | None
     context: Pick | None
     error: Pick | None
     tls: ssl.SSLContext | bool
@@ -62,6 +63,7 @@ def compiled_endpoint(settings: HttpSettings, environ: Mapping[str, str], base: 
         "body": found.of("body", lambda: None if body is None else compiled_tree(body, environ)),
         "output": found.of("output", lambda: _pick(settings.output)),
         "usage": found.of("usage", lambda: None if settings.usage is None else UsagePick(settings.usage)),
+        "cost": found.of("cost", lambda: _pick(settings.cost)),
         "context": found.of("context", lambda: _pick(settings.context)),
         "error": found.of("error", lambda: _pick(settings.error)),
         "tls": found.of("verify", lambda: _tls(settings, base)),

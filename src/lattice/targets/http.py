@@ -116,7 +116,7 @@ class HttpTarget:
 
     def _response(self, reply: Reply, latency: float) -> Response:
         endpoint = self._endpoint
-        picks = (endpoint.output, endpoint.usage, endpoint.context, endpoint.error)
+        picks = (endpoint.output, endpoint.usage, endpoint.cost, endpoint.context, endpoint.error)
         data = _json(reply) if any(pick is not None for pick in picks) else None
         if endpoint.error is not None and (told := endpoint.error.values(data)):
             said = self._scrub.message(as_text(told[0]))
@@ -125,6 +125,7 @@ class HttpTarget:
             text=endpoint.output.text(data) if endpoint.output is not None else _text(reply),
             latency=latency,
             usage=endpoint.usage.usage(data) if endpoint.usage is not None else Usage(),
+            cost_usd=endpoint.cost.amount(data) if endpoint.cost is not None else None,
             context=endpoint.context.texts(data) if endpoint.context is not None else None,
             limits=limit_hints(reply.headers, self._now()),
         )

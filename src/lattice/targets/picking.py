@@ -12,6 +12,7 @@ from lattice.core.models import Usage
 from lattice.core.targets import UsagePaths
 
 _INPUT_NAMES = ("input_tokens", "prompt_tokens")
+_MOST = 10**12
 _OUTPUT_NAMES = ("output_tokens", "completion_tokens")
 
 
@@ -52,6 +53,20 @@ class Pick:
         if len(found) > 1:
             raise CallError(ErrorKind.TARGET_RESPONSE, f"The answer has {len(found)} values at {self.path}, not one")
         return as_text(found[0])
+
+    def amount(self, data: Any) -> float | None:
+        """The number at the path, None where nothing is.
+
+        Raises
+        ------
+        CallError: of kind ``target_response``; what is there is no number from 0 on.
+        """
+        found = self.values(data)
+        if not found:
+            return None
+        if isinstance(found[0], bool) or not isinstance(found[0], (int, float)) or not 0 <= found[0] < _MOST:
+            raise CallError(ErrorKind.TARGET_RESPONSE, f"The answer has no number from 0 on at {self.path}")
+        return float(found[0])
 
     def texts(self, data: Any) -> tuple[str, ...]:
         """All values at the path, those of lists one by one."""
@@ -102,6 +117,6 @@ def _named(counts: dict[str, Any], names: tuple[str, ...]) -> int:
 
 
 def _tokens(value: Any) -> int:
-    if type(value) is not int or not 0 <= value < 10**12:
+    if type(value) is not int or not 0 <= value < _MOST:
         raise CallError(ErrorKind.TARGET_RESPONSE, "The answer's usage is no whole number of tokens")
     return value

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 import importlib.machinery
 import inspect
 import sys
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -20,14 +18,9 @@ from lattice.core.models import ToolCall, Usage
 from lattice.core.targets import Answer
 from lattice.core.trials import Response
 from lattice.targets.bodies import plain_input
-from lattice.targets.threads import OutOfTime, Threads
-from lattice.wire.messages import Scrubber
+from lattice.wire.functions import DEFAULT_THREADS, Function, OwnFunction, said
 from lattice.wire.session import timed_out
-
-DEFAULT_THREADS = 64
-
-Function = Callable[[Any], Any]
-"""Takes a text, or a conversation as mappings; gives a text or an `Answer`, or an awaitable of one."""
+from lattice.wire.threads import OutOfTime
 
 
 class PythonTarget:
@@ -37,7 +30,7 @@ class PythonTarget:
     ----------
     name: shown everywhere.
     reference: ``module:name``; its module is what limits are kept by.
-    function: what is called with the input.
+    function: takes a text, or a conversation as mappings; gives a text or an `Answer`, or an awaitable of one.
     threads: calls of a blocking function at the same time.
     clock: seconds that only grow, for the latency.
     """
@@ -53,10 +46,7 @@ class PythonTarget:
     ) -> None:
         self._name = name
         self._reference = reference
-        self._function = function
-        self._awaitable = _is_async(function)
-        self._threads = Threads(f"lattice target {reference}", threads)
-        self._clock = clock
+        self._function = OwnFunction(reference, function, threads=threads, clock=clock)
 
     @property
     def name(self) -> str:
@@ -75,46 +65,14 @@ class PythonTarget:
             neither a text nor an `Answer` (``target_error``). A `CallError` of its own is passed on.
         """
         try:
-            given, latency = await self._called(input, timeout)
-        except CallError:
-            raise
+            given, latency = await self._function.call(plain_input(input), timeout=timeout)
         except OutOfTime:
             raise timed_out(timeout) from None
-        except asyncio.CancelledError as error:
-            if _is_being_cancelled():
-                raise
-            raise CallError(ErrorKind.TARGET_ERROR, _said(error)) from None
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a target raises is its result
-            raise CallError(ErrorKind.TARGET_ERROR, _said(error)) from None
         return self._response(given, latency)
 
     def close(self) -> None:
         """Let the threads end that wait for work."""
-        self._threads.close()
-
-    async def _called(self, input: Input, timeout: float) -> tuple[Any, float]:
-        """What the function gave, and the seconds it took, waits for a thread left out."""
-        argument = plain_input(input)
-        if self._awaitable:
-            return await self._awaited(self._function, argument, timeout)
-        given, latency = await self._threads.run(partial(self._timed, argument), timeout=timeout)
-        if not inspect.isawaitable(given):
-            return given, latency
-        return await self._awaited(lambda _: given, argument, timeout)
-
-    def _timed(self, argument: Any) -> tuple[Any, float]:
-        started = self._clock()
-        given = self._function(argument)
-        return given, self._clock() - started
-
-    async def _awaited(self, function: Function, argument: Any, timeout: float) -> tuple[Any, float]:
-        started = self._clock()
-        try:
-            async with asyncio.timeout(timeout) as scope:
-                given = await function(argument)
-        except TimeoutError as error:
-            raise (OutOfTime if scope.expired() else error) from None
-        return given, self._clock() - started
+        self._function.close()
 
     def _response(self, given: Any, latency: float) -> Response:
         if isinstance(given, str):
@@ -159,11 +117,15 @@ def build_python_target(
     return PythonTarget(name, reference, function, threads=threads, clock=clock)
 
 
-def load_function(reference: str, base: Path) -> Function:
+def load_function(reference: str, base: Path, takes: tuple[str, ...] = ("input",)) -> Function:
     """The function that ``module:name`` means, seen from a folder.
 
     The folder is put in front of Python's own path and stays there, since a function may import more when
     it is called.
+
+    Parameters
+    ----------
+    takes: what it is called with.
 
     Raises
     ------
@@ -175,16 +137,17 @@ def load_function(reference: str, base: Path) -> Function:
     if folder not in sys.path:
         sys.path.insert(0, folder)
     _check_not_shadowed(module_name.partition(".")[0], folder)
+    importlib.invalidate_caches()
     try:
         function: Any = importlib.import_module(module_name)
-    except Exception as error:  # noqa: BLE001 - importing runs the module, which may raise anything
-        raise UsageError(f"{reference}: importing {module_name} failed: {_said(error)}") from None
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - importing runs the module, which may raise anything
+        raise UsageError(f"{reference}: importing {module_name} failed: {said(error)}") from None
     for part in attribute.split("."):
         function = getattr(function, part, None)
     if not callable(function):
         raise UsageError(f"{reference}: {module_name} has no function {attribute}")
     found: Function = function
-    _check_takes_one(found, reference)
+    _check_takes(found, reference, takes)
     return found
 
 
@@ -201,24 +164,14 @@ def _check_not_shadowed(package: str, folder: str) -> None:
         )
 
 
-def _check_takes_one(function: Function, reference: str) -> None:
+def _check_takes(function: Function, reference: str, takes: tuple[str, ...]) -> None:
     try:
-        inspect.signature(function).bind("input")
+        inspect.signature(function).bind(*takes)
     except TypeError as error:
-        raise UsageError(f"{reference} must take the input as its one argument: {error}") from None
+        what = "the input as its one argument" if len(takes) == 1 else " and ".join(takes)
+        raise UsageError(f"{reference} must take {what}: {error}") from None
     except ValueError:  # some built-in functions do not tell their signature
         return
-
-
-def _is_being_cancelled() -> bool:
-    """Whether somebody cancelled this task, rather than the function raising the same exception."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
-
-
-def _is_async(function: Function) -> bool:
-    called = getattr(function, "__call__", None)  # noqa: B004 - the method itself is inspected
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(called)
 
 
 def _check(given: Any) -> None:
@@ -228,12 +181,13 @@ def _check(given: Any) -> None:
         and (given.usage is None or isinstance(given.usage, Usage))
         and (given.context is None or _holds_only(given.context, str))
         and _holds_only(given.tool_calls, ToolCall)
+        and _is_cost(given.cost_usd)
     )
     if not sound:
         raise CallError(
             ErrorKind.TARGET_ERROR,
             "an Answer's text must be a str, its usage a Usage, its context a list of str, its tool_calls "
-            "a list of ToolCall",
+            "a list of ToolCall, its cost_usd a number from 0 on",
         )
 
 
@@ -241,10 +195,7 @@ def _holds_only(items: Any, kind: type) -> bool:
     return isinstance(items, (list, tuple)) and all(isinstance(item, kind) for item in items)
 
 
-def _said(error: BaseException) -> str:
-    """Type and message of an exception on one short line."""
-    try:
-        text = Scrubber().message(str(error))
-    except Exception as broken:  # noqa: BLE001 - an exception's own __str__ may fail, which is said too
-        text = f"its message cannot be shown ({type(broken).__name__})"
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+def _is_cost(cost: Any) -> bool:
+    if cost is None:
+        return True
+    return isinstance(cost, (int, float)) and not isinstance(cost, bool) and 0 <= cost < float("inf")

@@ -11,15 +11,13 @@ LONGEST = 300
 
 _SHORTEST_SECRET = 8
 _MASK = "***"
-_SPACES = re.compile(
-    r"[\s\x00-\x20\x7f-\xa0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u2064\u2066-\u206f\u3000\ufeff]+"
-)
+_SPACES = re.compile(r"[\s\x00-\x20\x7f-\xa0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u2064\u2066-\u206f\u3000\ufeff]+")
 _SURROGATES = re.compile(r"[\ud800-\udfff]+")
 _KEY_LIKE = re.compile(
     r"(?:\b(?:sk|pk|rk|gsk|xai|hf|ak|key)[-_][A-Za-z0-9_\-*.…]{6,}"
     r"|\bAIza[A-Za-z0-9_\-]{10,}"
     r"|(?<=[Bb]earer )[A-Za-z0-9_\-.~+/=*]{8,}"
-    r"|[A-Za-z0-9_\-]*\*{3,}[A-Za-z0-9_\-*]*)"
+    r"|[A-Za-z0-9_\-]{0,64}\*{3,}[A-Za-z0-9_\-*]*)"
 )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import orjson
 
 
 def encode(value: Any) -> bytes:
-    """`value` as JSON; half a surrogate pair, which UTF-8 cannot carry, becomes the replacement character.
+    """`value`, records included, as JSON; half a surrogate pair, which UTF-8 cannot carry, is replaced.
 
     Raises
     ------
@@ -51,4 +52,6 @@ def _well_formed(value: Any) -> Any:
         return {_well_formed(key): _well_formed(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_well_formed(item) for item in value]
+    if is_dataclass(value) and not isinstance(value, type):
+        return {part.name: _well_formed(getattr(value, part.name)) for part in fields(value)}
     return value

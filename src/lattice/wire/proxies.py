@@ -9,14 +9,14 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 
-from aiohttp import BasicAuth, ClientHandlerType, ClientRequest, ClientResponse
-from aiohttp.helpers import strip_auth_from_url
+from aiohttp import ClientHandlerType, ClientRequest, ClientResponse, encode_basic_auth
+from aiohttp.hdrs import PROXY_AUTHORIZATION
 from yarl import URL
 
 from lattice.core.errors import CallError, ErrorKind
 
-Route = tuple[URL, BasicAuth | None]
-"""A proxy without its credentials, and those."""
+Route = tuple[URL, str | None]
+"""A proxy without its credentials, and those as the value of a header."""
 
 
 class Proxies:
@@ -55,7 +55,11 @@ class Proxies:
 
     async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
         if request.proxy is None and (route := self.route(request.url)) is not None:
-            request.update_proxy(*route, None)
+            proxy, credentials = route
+            told = {PROXY_AUTHORIZATION: credentials} if credentials else {}
+            request.update_proxy(proxy, None, told or None)
+            if request.url.scheme == "http":  # such a request goes to the proxy itself, without a tunnel
+                request.headers.update(told)
         return await handler(request)
 
     def _find(self, origin: URL) -> Route | None:
@@ -67,7 +71,8 @@ class Proxies:
                 ErrorKind.CONNECTION,
                 f"The proxy for {origin} is of the kind {proxy.scheme!r}; only http and https are supported",
             )
-        return strip_auth_from_url(proxy)
+        credentials = encode_basic_auth(proxy.user or "", proxy.password or "") if proxy.raw_user else None
+        return proxy.with_user(None), credentials
 
 
 def _value(environ: Mapping[str, str], name: str) -> str:

@@ -10,9 +10,11 @@ import asyncio
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import aiohttp
+from aiohttp.payload import TOO_LARGE_BYTES_BODY
 from yarl import URL
 
 from lattice import __version__
@@ -62,6 +64,17 @@ def open_session(environ: Mapping[str, str]) -> aiohttp.ClientSession:
     )
 
 
+def check_network(environ: Mapping[str, str]) -> None:
+    """Say what keeps a session from being opened, without opening one.
+
+    Raises
+    ------
+    UsageError: as `open_session`.
+    """
+    Proxies(environ)
+    _certificates(environ)
+
+
 async def exchange(
     session: aiohttp.ClientSession,
     method: str,
@@ -84,7 +97,7 @@ async def exchange(
     try:
         async with (
             asyncio.timeout(timeout),
-            session.request(method, url, data=body, headers=headers, allow_redirects=False) as response,
+            session.request(method, url, data=_sendable(body), headers=headers, allow_redirects=False) as response,
         ):
             return Reply(status=response.status, headers=response.headers, body=await _read(response))
     except TimeoutError:
@@ -96,6 +109,11 @@ async def exchange(
 def timed_out(timeout: float) -> CallError:
     """The failure of a call that took longer than `timeout` seconds."""
     return CallError(ErrorKind.TIMEOUT, f"Timeout after {timeout:g}s")
+
+
+def _sendable(body: bytes | None) -> bytes | BytesIO | None:
+    """A large body is sent piece by piece, as aiohttp demands, so that it holds nobody up."""
+    return body if body is None or len(body) <= TOO_LARGE_BYTES_BODY else BytesIO(body)
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
@@ -127,9 +145,7 @@ def _what_broke(error: Exception, url: URL) -> str:
         case aiohttp.ClientHttpProxyError():
             return f"The proxy refused the connection to {place}: HTTP {error.status}"
         case aiohttp.ClientConnectorError():
-            return (
-                f"Cannot connect to {place}: {error.os_error.strerror or error.os_error.__class__.__name__}"
-            )
+            return f"Cannot connect to {place}: {error.os_error.strerror or error.os_error.__class__.__name__}"
         case aiohttp.ClientPayloadError():
             return f"Connection to {place} lost in the middle of the answer"
         case aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError() | OSError():

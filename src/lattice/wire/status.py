@@ -56,12 +56,8 @@ _SAID = {
     ErrorKind.QUOTA: "Quota exhausted",
 }
 
-_QUOTA_CODES = frozenset(
-    {"insufficient_quota", "billing_error", "billing_not_active", "insufficient_balance"}
-)
-_RATE_CODES = frozenset(
-    {"rate_limit_exceeded", "rate_limit_error", "requests", "tokens", "resource_exhausted"}
-)
+_QUOTA_CODES = frozenset({"insufficient_quota", "billing_error", "billing_not_active", "insufficient_balance"})
+_RATE_CODES = frozenset({"rate_limit_exceeded", "rate_limit_error", "requests", "tokens", "resource_exhausted"})
 _MODEL_CODES = frozenset({"model_not_found", "model_not_available", "model_decommissioned", "unknown_model"})
 _KEY_CODES = frozenset({"invalid_api_key", "api_key_invalid", "authentication_error", "unauthenticated"})
 
@@ -79,7 +75,7 @@ _KEY_WORDS = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _MARKUP = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.IGNORECASE | re.DOTALL)
-_READ = 20_000
+_READ = 4_000
 _TELLING = 500
 """Characters of a message that are searched for words; servers quote the prompt further behind."""
 

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from tests.reporting.run_records import SLUG, run
 
-from lattice.cli.rendering.commands import next_commands
+from lattice.cli.rendering.commands import commands_after_showing, next_commands
 from lattice.core.runs import RunStatus
 
 
-def test_a_completed_run_can_be_shown_exported_compared_and_its_failures_tried_again() -> None:
+def test_a_completed_run_can_be_shown_and_exported_and_its_failures_tried_again() -> None:
     assert next_commands(run()) == [
         f"lattice resume {SLUG}#3 --failed",
         f"lattice show {SLUG}#3",
         f"lattice export {SLUG}#3 -o results.csv",
-        f"lattice compare {SLUG}#2 {SLUG}#3",
     ]
     assert next_commands(run(failed=0, number=1)) == [
         f"lattice show {SLUG}#1",
         f"lattice export {SLUG}#1 -o results.csv",
     ]
+
+
+def test_after_its_summary_its_results_are_next() -> None:
+    assert commands_after_showing(run(failed=0))[0] == f"lattice show {SLUG}#3 --raw"
+    assert commands_after_showing(run(RunStatus.PENDING, done=0, failed=0)) == []
 
 
 def test_a_run_that_stopped_is_to_be_resumed() -> None:

@@ -94,7 +94,7 @@ Results Summary:
         (run(RunStatus.CANCELLED, done=89, stopped="budget"), "Stopped: the budget is reached."),
         (
             run(RunStatus.COMPLETED, done=89, stopped="decided"),
-            "Stopped early: every gate was decided; 111 of 200 not needed.",
+            "Stopped early: every gate was decided. That saved 111 of 200 inputs and about\n$0.90.",
         ),
         (run(RunStatus.RUNNING, done=89, interrupted=True), "Interrupted: its process is gone."),
         (

@@ -45,10 +45,18 @@ def test_runs_are_listed_with_their_numbers() -> None:
     ]
 
 
-def test_on_80_columns_gates_and_cost_give_way_and_names_are_cut_before_their_number() -> None:
-    lines = runs_table([run(summary=STORED)], LATER, Terminal(shapes=True))
-    assert max(len(line) for line in lines) <= 80
-    assert lines[1] == "✔ Completed  rag-pipeline-qualit…#3  200/200 (100%)  0.74 [0.70, 0.77]  3h ago"
+@pytest.mark.parametrize(
+    ("width", "line"),
+    [
+        (100, "✔ Completed  rag-pipeline-quality-assessment#3  200/200 (100%)  0.74 [0.70, 0.77]  $0.72  3h ago"),
+        (80, "✔ Completed  rag-pipeline-quality-assessment#3  200/200 (100%)  0.74"),
+        (50, "✔ Completed  rag-pipeline…#3  200/200 (100%)  0.74"),
+    ],
+)
+def test_narrow_terminals_lose_columns_first_then_the_interval_and_never_a_runs_number(width: int, line: str) -> None:
+    lines = runs_table([run(summary=STORED)], LATER, Terminal(width=width, shapes=True))
+    assert max(len(line) for line in lines) <= width
+    assert lines[1] == line
 
 
 def test_on_a_terminal_the_indicator_stands_before() -> None:

@@ -201,7 +201,7 @@ class Load:
             for _ in range(self.at_once):
                 group.create_task(self._work(server, limiter, left))
 
-    async def _work(self, server: Server, limiter: Limiter, left: iter[int]) -> None:  # type: ignore[valid-type]
+    async def _work(self, server: Server, limiter: Limiter, left: Iterator[int]) -> None:
         for _ in left:
             for model in self.models:
                 await self._call(server, limiter, model)

@@ -25,9 +25,8 @@ from lattice.cli.options import (
 from lattice.cli.rendering.commands import next_commands
 from lattice.cli.rendering.configuration import prepared_lines
 from lattice.cli.rendering.live import progress_view
-from lattice.cli.streams import print_json, say, say_next
+from lattice.cli.streams import print_json, prints_to_stderr, say, say_next
 from lattice.config import parse_override
-from lattice.config.environment import load_environment
 from lattice.core.errors import StoreError
 from lattice.core.runs import RunRecord
 from lattice.service.assembly import Surroundings
@@ -40,10 +39,10 @@ from lattice.service.execution import (
     run_in_loop,
     signals_to,
 )
-from lattice.service.preparation import Overrides, create_run, prepare, stage
+from lattice.service.preparation import Overrides, create_run, prepare, stage, surroundings_for
 from lattice.service.reading import check_destinations, document_of, exit_code, export_run, reference_of
 from lattice.service.session import Controls
-from lattice.service.workspace import open_workspace
+from lattice.service.workspace import folder_to_keep, kept_folder, open_workspace
 from lattice.store import Store
 
 
@@ -95,10 +94,12 @@ def run(
     check_destinations(outputs)
     changes = Overrides(sets=tuple(parse_override(text) for text in sets), **overrides)  # type: ignore[arg-type]
     labels = tags_of(tags)
-    prepared = prepare(file, environment(), changes)
+    with prints_to_stderr():
+        prepared = prepare(file, environment(), changes)
     with open_workspace(db, environment(), here(), create=True) as store:
         version = stage(store, prepared)
-        record = create_run(store, version, tags=labels, trigger="cli")
+        folder = folder_to_keep(prepared.surroundings.base, db, environment(), here())
+        record = create_run(store, version, tags=labels, trigger="cli", folder=folder)
         count = version.input_set.count
         say(*prepared_lines(prepared.evaluation, prepared.warnings, inputs=count, terminal=errors_terminal()), "")
         presentation = Presentation(progress=not no_progress, as_json=as_json, outputs=outputs, db=db)
@@ -120,8 +121,11 @@ def resume(reference: str, no_progress: bool, as_json: bool, db: str | None, **s
     with open_workspace(db, environment(), here()) as store:
         record = store.find_run(reference)
         check_resumable(record, given)
-        base = here()
-        surroundings = Surroundings(environ=load_environment(base, environment()), base=base)
+        base = kept_folder(record.folder, db, environment(), here())
+        if base is None and record.folder is not None:
+            say(f"The evaluation's folder {record.folder} is not here: its files are looked for in {here()}")
+        with prints_to_stderr():
+            surroundings = surroundings_for(record, base or here(), environment())
         say(f"Resuming {reference_of(record)}: {record.progress.done} of {record.progress.total} done", "")
         presentation = Presentation(progress=not no_progress, as_json=as_json, db=db)
         return _carried_out(store, record, surroundings, given, presentation)
@@ -144,7 +148,7 @@ def _carried_out(
             return await execute(store, record, surroundings, controls=controls, settings=settings)
 
     try:
-        with shown:
+        with shown, prints_to_stderr():
             ended = run_in_loop(main())
     except StoreError as error:
         kept = f"What was committed before is kept. To finish the run: lattice resume {reference_of(record)}"

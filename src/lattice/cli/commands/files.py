@@ -12,7 +12,7 @@ import orjson
 
 from lattice.cli.options import FILE, environment, errors_terminal, here, store_option
 from lattice.cli.rendering.configuration import prepared_lines
-from lattice.cli.streams import say, say_next
+from lattice.cli.streams import prints_to_stderr, say, say_next, while_read
 from lattice.config.schema import json_schema
 from lattice.service.preparation import prepare, stage
 from lattice.service.workspace import open_workspace
@@ -23,7 +23,8 @@ from lattice.store import open_store
 @click.argument("file", type=FILE)
 def validate(file: Path) -> None:
     """Check FILE, its inputs, templates, variables and prices; spends nothing and stores nothing."""
-    prepared = prepare(file, environment())
+    with prints_to_stderr():
+        prepared = prepare(file, environment())
     # A store of its own finds the same problems as a run would, in bounded memory, and is gone afterwards.
     with (
         tempfile.TemporaryDirectory(prefix="lattice-") as folder,
@@ -41,7 +42,8 @@ def validate(file: Path) -> None:
 @store_option
 def add(file: Path, db: str | None) -> None:
     """Put FILE and its inputs into the workspace, as Pending."""
-    prepared = prepare(file, environment())
+    with prints_to_stderr():
+        prepared = prepare(file, environment())
     with open_workspace(db, environment(), here(), create=True) as store:
         version = stage(store, prepared)
     count = version.input_set.count
@@ -53,4 +55,7 @@ def add(file: Path, db: str | None) -> None:
 @click.command()
 def schema() -> None:
     """Print the JSON Schema of the evaluation file, for editors."""
-    sys.stdout.buffer.write(orjson.dumps(json_schema(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    written = orjson.dumps(json_schema(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    with while_read(sys.stdout):
+        sys.stdout.buffer.write(written)
+        sys.stdout.buffer.flush()

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 
 import click
 
 from lattice.cli.concluding import conclusion_lines
 from lattice.cli.options import environment, here, json_option, output_terminal, store_option
-from lattice.cli.rendering.commands import next_commands
+from lattice.cli.rendering.commands import commands_after_showing
 from lattice.cli.rendering.configuration import configuration_block
 from lattice.cli.rendering.tables import evaluations_table, raw_lines, result_lines, runs_table
-from lattice.cli.streams import print_json, print_lines, say, say_next
+from lattice.cli.streams import print_json, print_lines, say, say_next, while_read
 from lattice.core.errors import UsageError
 from lattice.core.evaluation import Evaluation
 from lattice.core.filters import parse_filter
@@ -56,7 +57,7 @@ def show(reference: str, raw: bool, where: str | None, as_json: bool, db: str | 
             _print_results(store, record, raw=raw, where=where)
         else:
             _print_summary(store, record)
-            say_next(next_commands(record), db=db)
+            say_next(commands_after_showing(record), db=db)
 
 
 @click.command()
@@ -71,7 +72,8 @@ def export(reference: str, outputs: tuple[str, ...], format_: str | None, where:
     with open_workspace(db, environment(), here()) as store:
         record = store.find_run(reference)
         for destination in outputs:
-            export_run(store, record, destination, format=format_, where=chosen)
+            with while_read(sys.stdout):
+                export_run(store, record, destination, format=format_, where=chosen)
             if destination != "-":
                 say(f"Wrote {destination}")
 

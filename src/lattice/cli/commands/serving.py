@@ -13,7 +13,7 @@ from lattice.providers.weights import WEIGHTS, installed, pull
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8089, show_default=True, help="0 takes a free one.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8089, show_default=True, help="0 takes a free one.")
 @click.option("--latency", metavar="S|lognormal:MEDIAN:SIGMA", help="Seconds each answer takes.")
 @click.option("--fault", "faults", multiple=True, metavar="NAME=RATE", help="Such as 500=0.05 or hang=0.03.")
 @click.option("--rpm", type=int, help="Limit of requests a minute.")

@@ -15,9 +15,14 @@ def next_commands(run: RunRecord) -> list[str]:
     commands = [*_finishing(run, name), f"lattice show {name}"]
     if run.progress.done:
         commands.append(f"lattice export {name} -o results.csv")
-    if run.status is RunStatus.COMPLETED and run.number > 1:
-        commands.append(f"lattice compare {run.evaluation_slug}#{run.number - 1} {name}")
     return commands
+
+
+def commands_after_showing(run: RunRecord) -> list[str]:
+    """The same where its summary has just been shown: all results instead of the summary again."""
+    shown = f"lattice show {run.evaluation_slug}#{run.number}"
+    instead = [f"{shown} --raw"] if run.progress.done else []
+    return [command for each in next_commands(run) for command in (instead if each == shown else [each])]
 
 
 def _finishing(run: RunRecord, name: str) -> list[str]:

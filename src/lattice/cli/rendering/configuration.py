@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from lattice.cli.rendering.indicators import status_line
 from lattice.cli.rendering.terminal import Colour, Terminal
-from lattice.core.evaluation import Evaluation, TargetSettings
+from lattice.core.evaluation import Evaluation
 from lattice.core.runs import RunStatus
+from lattice.core.targets import TargetSettings
 from lattice.reporting.formats import terminal_text, wrapped
 from lattice.scoring.scales import scale_of
+
+_METHODS = {
+    "exact_match": "exact match",
+    "contains": "contains",
+    "regex": "regular expression",
+    "numeric": "number",
+    "json_schema": "JSON schema",
+    "similarity": "similarity",
+    "python": "Python function",
+}
 
 
 def prepared_lines(evaluation: Evaluation, warnings: Iterable[str], *, inputs: int, terminal: Terminal) -> list[str]:
@@ -31,30 +42,43 @@ def configuration_block(
     inputs: how many there are, after `limit` and `sample`.
     status: None where a summary follows, which says it.
     """
-    judge = evaluation.scoring.judge
     width = terminal.width
     repeats = evaluation.run.repeats
-    scoring = f"LLM-as-Judge ({scale_of(judge).label}, {judge.mode.value.capitalize()} mode)"
-    lines = [
+    return [
         f"Evaluation: {terminal_text(evaluation.name, width - 12)}",
         f"Type: {evaluation.type.label}",
         *([] if status is None else [status_line(terminal, status)]),
         f"Targets: {len(evaluation.targets)}",
         *(f"  - {terminal_text(target_label(target), width - 4)}" for target in evaluation.targets),
         f"Test Inputs: {inputs}" + (f" (each {repeats} times)" if repeats > 1 else ""),
-        f"Scoring: {terminal_text(scoring, width - 9)}",
+        *(f"{key}: {terminal_text(text, width - len(key) - 2)}" for key, text in _scoring(evaluation)),
     ]
-    if judge.criteria:
-        names = ", ".join(criterion.name for criterion in judge.criteria)
-        lines.append(f"Criteria: {terminal_text(names, width - 10)}")
-    lines.append(f"Judge: {terminal_text(model_name(judge.model), width - 7)}")
-    return lines
 
 
 def target_label(target: TargetSettings) -> str:
-    """``Production RAG Stack (claude-3-5-sonnet-20241022)``; the model alone where it is the name."""
-    model = model_name(target.model)
-    return model if model == target.name else f"{target.name} ({model})"
+    """``Production RAG Stack (claude-3-5-sonnet-20241022)``; what is called alone where it is the name."""
+    if target.http is not None:
+        called = f"{target.http.method.value} {target.http.place}"
+    else:
+        called = target.python or model_name(target.model or "")
+    return called if called == target.name else f"{target.name} ({called})"
+
+
+def _scoring(evaluation: Evaluation) -> Iterator[tuple[str, str]]:
+    """What measures the responses, by its heading."""
+    judge, scoring = evaluation.judge, evaluation.scoring
+    if judge is not None:
+        yield "Scoring", f"LLM-as-Judge ({scale_of(judge).label}, {judge.mode.value.capitalize()} mode)"
+        if judge.criteria:
+            yield "Criteria", ", ".join(criterion.name for criterion in judge.criteria)
+        yield "Judge", model_name(judge.model)
+    elif scoring is not None:
+        name = _METHODS[scoring.method]
+        yield "Scoring", f"{name[0].upper()}{name[1:]}" + (f" ({scoring.python})" if scoring.python else "")
+    elif not evaluation.checks:
+        yield "Scoring", "None (latency, throughput, cost and errors are measured)"
+    if evaluation.checks:
+        yield "Checks", ", ".join(f"{check.name} ({_METHODS[check.method]})" for check in evaluation.checks)
 
 
 def model_name(spec: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 from lattice.reporting.formats import cells, fit
@@ -14,20 +15,27 @@ def boxed(rows: Sequence[Sequence[str]], *, beside: Sequence[str] = (), width: i
 
     Parameters
     ----------
-    beside: what stands to the right of each row, where there is room.
+    beside: what stands to the right of each row, or under all of them where there is no room.
     """
     widths = _widths(rows, width - 1, border=3)
     lines = ["| " + " | ".join(_padded(row, widths)) + " |" for row in rows]
     for index, text in enumerate(beside):
         if text and cells(lines[index]) + 6 + cells(text) <= width:
             lines[index] += f"      {text}"
+        elif text:
+            lines.append(fit(f"{rows[index][0]} {text}", width))
     return lines
 
 
 def aligned(rows: Sequence[Sequence[str]], *, width: int = 80) -> list[str]:
     """Rows with two blanks between columns."""
-    widths = _widths(rows, width, border=2)
+    widths = _widths(rows, width + 2, border=2)
     return ["  ".join(_padded(row, widths)).rstrip() for row in rows]
+
+
+def aligned_width(rows: Sequence[Sequence[str]]) -> int:
+    """Columns that `aligned` needs to cut nothing."""
+    return max(cells(line) for line in aligned(rows, width=sys.maxsize)) if rows else 0
 
 
 def _widths(rows: Sequence[Sequence[str]], width: int, *, border: int) -> list[int]:

@@ -70,7 +70,8 @@ def times_text(view: RunView) -> str:
 
 def mean_text(mean: RunningMean) -> str:
     """``Mean so far: 0.74 [0.65, 0.82] (n = 45 of 47)``."""
-    whose = f"Mean so far, {terminal_text(mean.target, 30)}" if mean.target else "Mean so far"
+    what = f"{terminal_text(mean.metric, 30)} so far" if mean.metric else "Mean so far"
+    whose = f"{what}, {terminal_text(mean.target, 30)}" if mean.target else what
     value = formats.score(mean.mean)
     if mean.lower is not None and mean.upper is not None:
         value += f" {formats.interval(mean.lower, mean.upper)}"

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from lattice.cli.rendering.grids import boxed
 from lattice.cli.rendering.indicators import status_line
+from lattice.cli.rendering.performance import performance_lines, throughput_text
 from lattice.cli.rendering.terminal import Colour, Terminal
+from lattice.core.evaluation import EvaluationType
 from lattice.core.runs import Progress, RunRecord, RunStatus
 from lattice.reporting import formats
 from lattice.reporting.figures import SCORE, Bounds, MetricSummary, Spending, Summary, TargetSummary
 from lattice.reporting.formats import NOTHING, count, rate, terminal_text, whole_percent, wrapped
+from lattice.reporting.savings import savings_of
 
 FAILURES_MATTER = 0.05
 
@@ -40,19 +44,40 @@ def summary_block(
     gates: entries of a document's ``gates``.
     scale_maximum: the highest level of the judge's own scale, for ``(3.95 of 5)``.
     """
-    lines = ending_lines(run, terminal)
+    lines = ending_lines(run, terminal, summary.spending)
     if run.progress.done:
         lines += results_lines(run.progress, summary.spending)
     lines += _warnings(run.progress, terminal)
+    look = _Look(
+        type=EvaluationType(run.evaluation_type),
+        checks=frozenset(check["name"] for check in run.config.get("checks", ())),
+        scale_maximum=scale_maximum,
+        terminal=terminal,
+    )
     for target in summary.targets:
         metrics = [metric for metric in summary.metrics if metric.target == target.target]
-        lines += _target_lines(summary, target, metrics, scale_maximum, terminal)
+        lines += _target_lines(summary, target, metrics, look)
     if summary.throughput and len(summary.targets) > 1:
-        lines += ["", f"Throughput: {_throughput(summary.throughput)}"]
+        lines += ["", f"Throughput: {throughput_text(summary.throughput)}"]
     return lines + gates_lines(gates, terminal)
 
 
-def ending_lines(run: RunRecord, terminal: Terminal) -> list[str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """How metrics are shown.
+
+    Parameters
+    ----------
+    checks: names of the metrics that are checks.
+    """
+
+    type: EvaluationType
+    checks: frozenset[str]
+    scale_maximum: int | None
+    terminal: Terminal
+
+
+def ending_lines(run: RunRecord, terminal: Terminal, spending: Spending) -> list[str]:
     """How the run ended: status, progress, duration, and in words why it ended early."""
     progress = run.progress
     lines = [
@@ -61,7 +86,7 @@ def ending_lines(run: RunRecord, terminal: Terminal) -> list[str]:
     ]
     if run.status is RunStatus.COMPLETED:
         lines.append(f"Duration: {formats.duration(run.elapsed)}")
-    lines += _wrapped(stop_words(run), terminal)
+    lines += _wrapped(stop_words(run, spending), terminal)
     ended = run.interrupted or run.status in (RunStatus.FAILED, RunStatus.CANCELLED)
     if ended and progress.done:
         lines.append("Partial results are preserved.")
@@ -73,7 +98,7 @@ def progress_text(progress: Progress) -> str:
     return f"Progress: {progress.done} / {progress.total} ({whole_percent(progress.done, progress.total)})"
 
 
-def stop_words(run: RunRecord) -> list[str]:
+def stop_words(run: RunRecord, spending: Spending) -> list[str]:
     """Why a run ended before its last trial, a sentence each; nothing for one that went to its end."""
     if run.interrupted:
         return ["Interrupted: its process is gone."]
@@ -85,9 +110,8 @@ def stop_words(run: RunRecord) -> list[str]:
         ]
     if run.stopped == "budget":
         return ["Stopped: the budget is reached."]
-    if run.stopped == "decided":
-        left = run.progress.total - run.progress.done
-        return [f"Stopped early: every gate was decided; {count(left)} of {count(run.progress.total)} not needed."]
+    if (saved := savings_of(run, spending)) is not None:
+        return [f"Stopped early: every gate was decided. That saved {saved}."]
     return []
 
 
@@ -110,6 +134,18 @@ def cost_text(spending: Spending) -> str:
     names = ", ".join(terminal_text(model, 60) for model in spending.unpriced_models)
     known = f"{formats.money(spending.cost_usd)} + " if spending.cost_usd else ""
     return f"{known}unknown (no price for {names})"
+
+
+def accuracy_table(metric: MetricSummary, terminal: Terminal) -> list[str]:
+    """The share of right answers, in a benchmark whose answers are right or wrong."""
+    level = f"{round(100 * metric.interval.level)}%" if metric.interval else "95%"
+    rows = [
+        ("Metric", "Value", f"{level} CI"),
+        ("Accuracy", formats.score(metric.mean), _interval(metric.interval)),
+    ]
+    right = sum(each.count for each in metric.distribution if each.score == 1)
+    correct = [f"Correct: {right} / {metric.n} ({rate(right, metric.n)})"] if metric.n else []
+    return [*boxed(rows, width=terminal.width), *correct, *_mean_words(metric, terminal, "Accuracy")]
 
 
 def metric_table(metric: MetricSummary, scale_maximum: int | None, terminal: Terminal) -> list[str]:
@@ -141,9 +177,9 @@ def distribution_lines(metric: MetricSummary) -> list[str]:
     return ["Score Distribution:", *lines]
 
 
-def criteria_table(metrics: Sequence[MetricSummary], terminal: Terminal) -> list[str]:
+def criteria_table(metrics: Sequence[MetricSummary], terminal: Terminal, *, heading: str = "Criterion") -> list[str]:
     """Further metrics, one row each; narrow terminals lose median and deviation."""
-    rows = [("Criterion", "Mean", "95% CI", "n", "Median", "Std Dev")]
+    rows = [(heading, "Mean", "95% CI", "n", "Median", "Std Dev")]
     rows += [
         (
             terminal_text(metric.name, 30),
@@ -179,21 +215,37 @@ def _target_lines(
     summary: Summary,
     target: TargetSummary,
     metrics: Sequence[MetricSummary],
-    scale_maximum: int | None,
-    terminal: Terminal,
+    look: _Look,
 ) -> list[str]:
+    terminal = look.terminal
     lines = [""]
     if len(summary.targets) > 1:
         lines.append(terminal.paint(terminal_text(target.target, terminal.width), Colour.BOLD))
-    score = next((metric for metric in metrics if metric.name == SCORE), None)
-    if score is not None:
-        lines += metric_table(score, scale_maximum, terminal)
-    if others := [metric for metric in metrics if metric.name != SCORE]:
-        lines += ["", *criteria_table(others, terminal)]
-    if score is not None and (distribution := distribution_lines(score)):
-        lines += ["", *distribution]
-    if target.latency is not None:
+    if look.type is EvaluationType.OPERATIONAL:
+        alone = summary.throughput if len(summary.targets) == 1 else None
+        lines += [*performance_lines(target, alone, terminal), *([""] if metrics else [])]
+    lines += _metrics_lines(metrics, look)
+    if target.latency is not None and look.type is not EvaluationType.OPERATIONAL:
         lines += ["", *wrapped(_latency_line(summary, target), terminal.width)]
+    return lines
+
+
+def _metrics_lines(metrics: Sequence[MetricSummary], look: _Look) -> list[str]:
+    """The score, then criteria and checks, then how the scores are distributed."""
+    lines: list[str] = []
+    score = next((metric for metric in metrics if metric.name == SCORE), None)
+    # What is right or wrong has two levels and none of a judge's.
+    is_accuracy = score is not None and score.native_mean is None and len(score.distribution) == 2
+    if score is not None and is_accuracy and look.type is EvaluationType.BENCHMARK:
+        lines += accuracy_table(score, look.terminal)
+    elif score is not None:
+        lines += metric_table(score, look.scale_maximum, look.terminal)
+    if others := [metric for metric in metrics if metric.name != SCORE]:
+        checks = [metric.name in look.checks for metric in others]
+        heading = "Check" if all(checks) else "Metric" if any(checks) else "Criterion"
+        lines += [*([""] if lines else []), *criteria_table(others, look.terminal, heading=heading)]
+    if score is not None and not is_accuracy and (distribution := distribution_lines(score)):
+        lines += ["", *distribution]
     return lines
 
 
@@ -205,18 +257,14 @@ def _latency_line(summary: Summary, target: TargetSummary) -> str:
         for name, value in (("p50", latency.p50), ("p95", latency.p95), ("p99", latency.p99))
     )
     alone = summary.throughput is not None and len(summary.targets) == 1
-    return f"Latency: {named}" + (f" | {_throughput(summary.throughput or 0.0)}" if alone else "")
+    return f"Latency: {named}" + (f" | {throughput_text(summary.throughput or 0.0)}" if alone else "")
 
 
-def _throughput(per_second: float) -> str:
-    return f"{per_second:.1f} inputs/s" if per_second >= 1 else f"{60 * per_second:.1f} inputs/min"
-
-
-def _mean_words(metric: MetricSummary, terminal: Terminal) -> list[str]:
+def _mean_words(metric: MetricSummary, terminal: Terminal, name: str = "Mean") -> list[str]:
     """The mean with its count and the interval with its method; what is not there is said so."""
     if metric.mean is None:
         return wrapped(f"No scores (n = 0 of {metric.ended}): no estimate.", terminal.width)
-    said = f"Mean {formats.score(metric.mean)} (n = {metric.n} of {metric.ended})"
+    said = f"{name} {formats.score(metric.mean)} (n = {metric.n} of {metric.ended})"
     if metric.interval is None:
         why = "needs two scores" if metric.n < 2 else "not available"
         return wrapped(f"{said}; interval: {why}", terminal.width)

@@ -7,17 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from lattice.cli.rendering.errors import failed_line
-from lattice.cli.rendering.grids import aligned
+from lattice.cli.rendering.grids import aligned, aligned_width
 from lattice.cli.rendering.indicators import indicator_of, status_word
 from lattice.cli.rendering.terminal import Colour, Terminal
 from lattice.core.runs import RunRecord, RunStatus
 from lattice.reporting import formats
-from lattice.reporting.figures import SCORE
 from lattice.reporting.formats import NOTHING, fit, terminal_text, whole_percent, wrapped
 from lattice.store.records import EvaluationRow, ResultRow
 
-_NARROW = 100
-_OTHER_COLUMNS = 60
 _VERDICTS = ("fail", "not_evaluated", "inconclusive", "pass")
 
 
@@ -43,8 +40,7 @@ def runs_table(runs: Sequence[RunRecord], now: datetime, terminal: Terminal) -> 
     if not runs:
         return ["No runs yet. `lattice run FILE` starts one."]
     cells: list[tuple[str, ...]] = [("", "Run", *_HEADINGS)]
-    room = 40 if terminal.width >= _NARROW else max(terminal.width - _OTHER_COLUMNS, 8)
-    cells += [(_word(run), f"{fit(run.evaluation_slug, room)}#{run.number}", *_numbers(run, now)) for run in runs]
+    cells += [(_word(run), f"{run.evaluation_slug}#{run.number}", *_numbers(run, now)) for run in runs]
     return _marked(cells, list(runs), terminal)
 
 
@@ -95,10 +91,9 @@ def error_lines(errors: Iterable[Mapping[str, Any]], terminal: Terminal, *, seve
 
 
 def mean_cell(run: RunRecord) -> str:
-    """``0.74 [0.70, 0.77]`` of a run's first target; what it is so far while it runs."""
+    """``0.74 [0.70, 0.77]``: the first metric of a run's first target; what it is so far while it runs."""
     for metric in _stored(run).get("metrics", ()):
-        if metric["name"] == SCORE:
-            return _mean(metric["mean"], metric["interval"])
+        return _mean(metric["mean"], metric["interval"])
     for target in run.live.get("targets", ()):
         if (look := target.get("interval")) is not None:
             return _mean(look["mean"], look)
@@ -111,7 +106,11 @@ def gate_cell(run: RunRecord) -> str:
     return next((verdict.replace("_", " ") for verdict in _VERDICTS if verdict in verdicts), NOTHING)
 
 
-_HEADINGS = ("Progress", "Mean [95% CI]", "Gates", "Cost", "When")
+_MEAN = "Mean [95% CI]"
+_HEADINGS = ("Progress", _MEAN, "Gates", "Cost", "When")
+_DISPENSABLE = ("Gates", "Cost", "When")
+_NAME = 1
+_LEAST_NAME = 12
 
 
 def _numbers(run: RunRecord, now: datetime) -> tuple[str, ...]:
@@ -161,11 +160,10 @@ def _word(run: RunRecord | None) -> str:
 
 
 def _marked(cells: list[tuple[str, ...]], runs: Sequence[RunRecord | None], terminal: Terminal) -> list[str]:
-    """Rows with the indicator of their status before them; narrow terminals lose gates and cost first."""
-    if terminal.width < _NARROW:
-        cells = [(*row[:-3], row[-1]) for row in cells]
+    """Rows with the indicator of their status before them."""
     indent = 2 if terminal.shapes else 0
-    lines = aligned(cells, width=terminal.width - indent)
+    width = terminal.width - indent
+    lines = aligned(_fitting(cells, width), width=width)
     if not terminal.shapes:
         return lines
     marked = [f"  {terminal.paint(lines[0], Colour.BOLD)}"]
@@ -173,6 +171,33 @@ def _marked(cells: list[tuple[str, ...]], runs: Sequence[RunRecord | None], term
         status = RunStatus.PENDING if run is None else RunStatus.FAILED if run.interrupted else run.status
         marked.append(f"{indicator_of(status).draw(terminal)} {line}")
     return marked
+
+
+def _fitting(rows: Sequence[Sequence[str]], width: int) -> list[Sequence[str]]:
+    """Rows on narrow terminals: they lose columns, then the interval, and last the middle of names.
+
+    A run's name is what commands take, so it is cut only where nothing else can go, and never its number.
+    """
+    cut = [list(row) for row in rows]
+    for heading in _DISPENSABLE:
+        if aligned_width(cut) > width:
+            place = cut[0].index(heading)
+            cut = [[*row[:place], *row[place + 1 :]] for row in cut]
+    if aligned_width(cut) > width:
+        place = cut[0].index(_MEAN)
+        cut = [[*row[:place], row[place].partition(" [")[0], *row[place + 1 :]] for row in cut]
+    if (excess := aligned_width(cut) - width) > 0:
+        room = max(max(formats.cells(row[_NAME]) for row in cut) - excess, _LEAST_NAME)
+        cut = [[*row[:_NAME], _cut_name(row[_NAME], room), *row[_NAME + 1 :]] for row in cut]
+    return list(cut)
+
+
+def _cut_name(name: str, room: int) -> str:
+    """``rag-pipeline-qu…#3``."""
+    if formats.cells(name) <= room:
+        return name
+    slug, mark, number = name.rpartition("#")
+    return f"{fit(slug, room - len(number) - 1)}#{number}" if mark else fit(name, room)
 
 
 def _paragraph(name: str, text: str, terminal: Terminal) -> Iterator[str]:

@@ -115,7 +115,7 @@ class Lane:
         """Take a call out that is about to start, or has been cancelled."""
         queue = self._queue(waiter)
         self.waiting -= 1
-        if queue[0] is waiter:
+        if queue and queue[0] is waiter:
             queue.popleft()
         elif not self.waiting:
             queue.clear()

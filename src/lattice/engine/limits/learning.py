@@ -10,7 +10,9 @@ Jain, 1989), with the decrease measured.
 Before there are two episodes, the rate is taken from what was accepted around the first one: any limit that
 allows r·w and one second's worth in every window w has shown at least ``accepted / (w + 1)``, so the largest
 of these over several w is a lower bound, and a close one where the limit was used up. From there the pace
-rises quickly.
+rises quickly. A count made while the limit was not in full use is too low, which shows when calls are refused at
+a much faster pace; the pace then rises towards that one. Now and then twice the rate is tried for a moment, so
+that refusals that have nothing to do with the pace do not bring it down for good.
 """
 
 from __future__ import annotations

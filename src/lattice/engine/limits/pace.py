@@ -58,7 +58,8 @@ class Pace:
 
     def lower(self, level: float, now: float) -> None:
         """Let no more than so many units start at once, since somebody who should know says that is all."""
-        self._full_at = max(self._full_at, now + (self.burst - level) / self.rate)
+        if level < self.level(now):
+            self._full_at = now + (self.burst - level) / self.rate
 
     def change(self, rate: float, now: float) -> None:
         """Go on at another rate. Used units stay used, so a change never gives anything away."""

@@ -87,7 +87,7 @@ class Ledger:
         return {
             "requests": self.requests,
             "by_path": dict(self.by_path),
-            "answered": {step.value: self.answered[step] for step in Step},
+            "answered": {step.value: self.answered[step] for step in (Step.TARGET, Step.JUDGE)},
             "refused": self.refused,
             "faults": {fault.value: count for fault, count in self.faults.items()},
             "invalid": self.invalid,

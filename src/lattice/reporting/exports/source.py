@@ -33,6 +33,19 @@ class ExportSource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Extra:
+    """What a format needs that is not installed with Lattice itself.
+
+    Parameters
+    ----------
+    module: whose absence tells. name: of the extra that brings it.
+    """
+
+    module: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
     """A way to write a run.
 
@@ -40,9 +53,13 @@ class Format:
     ----------
     name: what ``--format`` takes.
     suffixes: endings of file names, with the dot, that mean this format.
-    write: writes a source to a stream as it reads it.
+    write: writes a source to a stream as it reads it; the stream may be a pipe.
+    needs: an optional dependency.
+    with_results: name of the format that is the same with the results in it, for one that sums a run up.
     """
 
     name: str
     suffixes: tuple[str, ...]
     write: Callable[[ExportSource, IO[bytes]], None]
+    needs: Extra | None = None
+    with_results: str | None = None

@@ -1,146 +1,63 @@
-"""CSV: one row per trial, in UTF-8.
+"""CSV: one row per trial, in UTF-8, with the columns of `lattice.reporting.exports.columns`.
 
-Columns, always in this order; a column is empty where there is nothing to say, which is not 0:
+Lines end as RFC 4180 has it. Every text stands in quotes and nothing else does, so that a spreadsheet can tell the
+answer "007" from the number 7 ("format quoted field as text"), and an empty answer from none at all.
 
-======================  ==================================================================================
-position, id            the input's place in its file, and its id
-target, repeat          name of the target; repeats count from 1
-status                  ``scored`` or ``failed``
-score, native           on 0–1, and on the judge's own scale
-metrics.NAME,           the same for each criterion or check
-metrics.NAME.native
-error_step, error_kind, why it failed
-error_message
-attempts                calls made for target and judge together
-latency_seconds,        of the target's call, of the judge's, and of the whole trial with its waits
-judge_latency_seconds,
-duration_seconds
-…_input_tokens,         of ``target`` and ``judge``
-…_output_tokens
-target_cost_usd,        empty where a price is unknown
-judge_cost_usd,
-cost_usd
-cluster, input,         texts; a conversation as ``role: content`` paragraphs
-reference, response,
-reasoning
-annotation_score,       what a person said of it
-annotation_note
-======================  ==================================================================================
-
-A text that a spreadsheet would take for a formula has an apostrophe before it.
+A text that a spreadsheet would take for a formula has an apostrophe before it; so has one that looks like that already.
+Whoever wants the text as it was takes one apostrophe away where apostrophes stand before ``=``, ``+``, ``-``, ``@``, a
+tab or a line break. NUL and halves of surrogate pairs, which CSV cannot hold, become ``�``.
 """
 
 from __future__ import annotations
 
-import csv
-import io
+import re
+from collections.abc import Iterable
 from typing import IO
 
+from lattice.reporting.exports.columns import Cell, cells, columns
 from lattice.reporting.exports.source import ExportSource, Format
 from lattice.reporting.formats import spreadsheet_text
-from lattice.store.records import ResultRow
 
-_BEFORE = ("position", "id", "target", "repeat", "status", "score", "native")
-_AFTER = (
-    "error_step",
-    "error_kind",
-    "error_message",
-    "attempts",
-    "latency_seconds",
-    "judge_latency_seconds",
-    "duration_seconds",
-    "target_input_tokens",
-    "target_output_tokens",
-    "judge_input_tokens",
-    "judge_output_tokens",
-    "target_cost_usd",
-    "judge_cost_usd",
-    "cost_usd",
-    "cluster",
-    "input",
-    "reference",
-    "response",
-    "reasoning",
-    "annotation_score",
-    "annotation_note",
-)
-
-Cell = str | int | float | None
-
-
-def columns(metrics: tuple[str, ...]) -> tuple[str, ...]:
-    """The header, for the metrics of a run."""
-    further = [f"metrics.{name}{part}" for name in metrics[1:] for part in ("", ".native")]
-    return (*_BEFORE, *further, *_AFTER)
+_END = "\r\n"
+_GUARD = "'"
+_NEEDS_QUOTES = re.compile('[",\r\n]')
 
 
 def write(source: ExportSource, stream: IO[bytes]) -> None:
     """Write all results, one at a time."""
-    # Lines end as RFC 4180 has it; the csv module then quotes every carriage return and line feed within a
-    # text.
-    text = io.TextIOWrapper(stream, encoding="utf-8", newline="", write_through=True)
-    try:
-        writer = csv.writer(text, lineterminator="\r\n")
-        writer.writerow([spreadsheet_text(name) for name in columns(source.metrics)])
-        for row in source.rows:
-            writer.writerow([_safe(cell) for cell in _cells(row, source.metrics)])
-    finally:
-        text.detach()
+    metrics = source.metrics
+    stream.write(_line(_heading(column.name) for column in columns(metrics)))
+    for row in source.rows:
+        stream.write(_line(_field(cell) for cell in cells(row, metrics)))
 
 
-def _cells(row: ResultRow, metrics: tuple[str, ...]) -> list[Cell]:
-    cells: list[Cell] = [
-        row.key.position,
-        row.input.id,
-        row.target,
-        row.key.repeat + 1,
-        row.status.value,
-        row.score,
-        row.native,
-    ]
-    for name in metrics[1:]:
-        metric = row.metrics.get(name)
-        cells += [metric.score, metric.native] if metric else [None, None]
-    return cells + _outcome(row) + _texts(row)
+def _line(fields: Iterable[str]) -> bytes:
+    return (",".join(fields) + _END).encode()
 
 
-def _outcome(row: ResultRow) -> list[Cell]:
-    failure = row.failure
-    return [
-        failure.step.value if failure else None,
-        failure.kind.value if failure else None,
-        failure.message if failure else None,
-        row.attempts,
-        row.latency,
-        row.judge_latency,
-        row.duration,
-        row.target_usage.input_tokens,
-        row.target_usage.output_tokens,
-        row.judge_usage.input_tokens,
-        row.judge_usage.output_tokens,
-        row.target_cost,
-        row.judge_cost,
-        row.cost,
-    ]
-
-
-def _texts(row: ResultRow) -> list[Cell]:
-    annotation = row.annotation
-    return [
-        row.input.cluster,
-        row.input.text,
-        row.input.reference,
-        row.response.text if row.response else None,
-        row.reasoning or None,
-        annotation.score if annotation else None,
-        annotation.note if annotation else None,
-    ]
-
-
-def _safe(cell: Cell) -> Cell:
+def _field(cell: Cell) -> str:
+    if cell is None:
+        return ""
     if isinstance(cell, str):
-        return spreadsheet_text(cell)
-    return int(cell) if isinstance(cell, float) and cell.is_integer() else cell
+        return _quoted(cell)
+    return str(int(cell) if isinstance(cell, float) and cell.is_integer() else cell)
+
+
+def _heading(name: str) -> str:
+    safe = _defused(name)
+    return _quoted(name) if _NEEDS_QUOTES.search(safe) else safe
+
+
+def _quoted(text: str) -> str:
+    return '"' + _defused(text).replace('"', '""') + '"'
+
+
+def _defused(text: str) -> str:
+    cell = spreadsheet_text(text)
+    # An apostrophe of the text's own must not be taken for the one that defuses.
+    if text.startswith(_GUARD) and spreadsheet_text(text.lstrip(_GUARD)).startswith(_GUARD):
+        return _GUARD + cell
+    return cell
 
 
 FORMAT = Format(name="csv", suffixes=(".csv",), write=write)

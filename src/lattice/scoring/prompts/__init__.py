@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib import resources
 
-from lattice.core.evaluation import JudgeMode
+from lattice.core.judging import JudgeMode
 from lattice.wire.templates import Template
 
 SYSTEM_VARIABLES = frozenset({"rubric", "criteria", "scale", "answer_form"})

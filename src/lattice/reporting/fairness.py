@@ -1,0 +1,144 @@
+"""What makes a comparison unfair, and what else should be known about one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lattice.core.evaluation import Evaluation
+from lattice.reporting.formats import count, rate, terminal_text
+from lattice.reporting.sides import Side
+
+MISSING_MATTERS = 0.05
+
+_LONGEST = 60
+_NAMED = ("model", "params", "rubric", "scale", "mode", "criteria", "pass")
+
+
+def unfair_differences(baseline: Side, candidate: Side) -> tuple[str, ...]:
+    """Every difference between two sides, beside their targets, that may stand behind a difference in their scores."""
+    if baseline.run.id == candidate.run.id:
+        return ()
+    return (
+        *_inputs(baseline, candidate),
+        *_scoring(_scoring_of(baseline.evaluation), _scoring_of(candidate.evaluation)),
+        *_repeats(baseline, candidate),
+    )
+
+
+def further_remarks(baseline: Side, candidate: Side) -> tuple[str, ...]:
+    """What does not make a comparison unfair and should be known all the same."""
+    sides = (baseline, candidate)
+    return (*_missing(sides), *_endings(sides), *_own_judge(baseline, candidate))
+
+
+def _inputs(baseline: Side, candidate: Side) -> Iterator[str]:
+    if baseline.run.inputs_hash == candidate.run.inputs_hash:
+        return
+    counts = f"{count(baseline.run.input_count)} and {count(candidate.run.input_count)}"
+    yield f"different inputs ({counts}): they cannot be compared input by input, only as two samples"
+
+
+def _scoring_of(evaluation: Evaluation) -> Mapping[str, Any]:
+    parts = evaluation.model_dump(mode="json", by_alias=True, include={"scoring", "checks"}, exclude_none=True)
+    return {**(parts.get("scoring") or {}), "checks": {each["name"]: each for each in parts.get("checks") or ()}}
+
+
+def _scoring(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+    for part in dict.fromkeys([*before, *after]):
+        old, new = before.get(part), after.get(part)
+        if old == new:
+            continue
+        if part == "judge" and isinstance(old, dict) and isinstance(new, dict):
+            yield from _judge(old, new)
+        elif part == "checks":
+            yield from _checks(before["checks"], after["checks"])
+        else:
+            yield f"scored in different ways ({part})"
+
+
+def _checks(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    """A check that one side alone has is not compared."""
+    yield from (f"different checks called {_short(name)!r}" for name in old if name in new and old[name] != new[name])
+
+
+def _judge(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    # What passes changes the pass rate alone, which is not compared here.
+    differing = [part for part in dict.fromkeys([*_NAMED, *old, *new]) if old.get(part) != new.get(part)]
+    for part in differing:
+        match part:
+            case "model":
+                yield f"different judges: {_short(old['model'])} and {_short(new['model'])}"
+            case "params":
+                yield f"different parameters of the judge: {_short(old[part])} and {_short(new[part])}"
+            case "rubric":
+                yield "different rubrics"
+            case "scale" | "mode":
+                yield f"different {part}s: {_short(old[part])} and {_short(new[part])}"
+            case "criteria":
+                yield f"different criteria: {_criteria(old[part])} and {_criteria(new[part])}"
+            case "pass":
+                continue
+            case _:
+                yield f"different settings of the judge ({part})"
+
+
+def _criteria(criteria: list[Mapping[str, Any]]) -> str:
+    """Names with weights; two lists that read the same differ in their descriptions."""
+    return terminal_text(", ".join(f"{each['name']} ({each['weight']:g})" for each in criteria), _LONGEST) or "none"
+
+
+def _repeats(baseline: Side, candidate: Side) -> Iterator[str]:
+    old, new = baseline.evaluation.run.repeats, candidate.evaluation.run.repeats
+    if old != new:
+        yield f"different repeats: {old} and {new} for each input"
+
+
+def _missing(sides: tuple[Side, Side]) -> Iterator[str]:
+    if all(each.totals.failed < MISSING_MATTERS * each.totals.done or not each.totals.failed for each in sides):
+        return
+    shares = ", ".join(
+        f"{count(each.totals.failed)} of {count(each.totals.done)} ({rate(each.totals.failed, each.totals.done)}) "
+        f"in {each.name}"
+        for each in sides
+    )
+    yield (
+        f"unscored trials: {shares}; they are left out, and hard inputs fail more often, "
+        "so the difference may not hold for all inputs"
+    )
+
+
+def _endings(sides: tuple[Side, Side]) -> Iterator[str]:
+    early = [each for each in sides if not each.is_whole]
+    if not early:
+        return
+    for each in {side.run.id: side for side in early}.values():
+        progress = each.run.progress
+        how = "ended early, its gates decided" if each.run.stopped == "decided" else f"is {_status(each)}"
+        yield f"{each.name.partition('/')[0]} {how}: {count(progress.done)} of {count(progress.total)} trials"
+    yield (
+        "compared over the inputs that both ended first in the order of the schedule, with an interval that holds at "
+        "every look and without a p-value, which would not"
+    )
+
+
+def _status(side: Side) -> str:
+    return "interrupted" if side.run.interrupted else side.run.status.value
+
+
+def _own_judge(baseline: Side, candidate: Side) -> Iterator[str]:
+    own = [each for each in (baseline, candidate) if _judges_itself(each)]
+    if len(own) == 1:
+        yield f"{own[0].name} is judged by its own model, the other is not: models favour their own answers"
+
+
+def _judges_itself(side: Side) -> bool:
+    """By the names of the models; a target that is no model cannot."""
+    target = next(each for each in side.evaluation.targets if each.name == side.target)
+    judge = _scoring_of(side.evaluation).get("judge") or {}
+    model = target.model_dump(include={"model"}).get("model")
+    return model is not None and model == judge.get("model")
+
+
+def _short(value: Any) -> str:
+    return terminal_text(str(value), _LONGEST)

@@ -1,0 +1,61 @@
+"""From the scoring part of an evaluation to the scorer of its runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lattice.core.checks import CheckMethod
+from lattice.core.errors import Problem, UsageError
+from lattice.core.evaluation import Evaluation
+from lattice.core.models import Model
+from lattice.core.trials import Check, Scorer
+from lattice.scoring.checks import FunctionSource, MeasuredCheck, build_check, measure_of
+from lattice.scoring.judge import build_judge
+from lattice.scoring.scorers import SCORE, CheckScorer, JudgeScorer, MethodScorer
+
+
+def build_scorer(evaluation: Evaluation, judge: Model | None, functions: FunctionSource) -> Scorer:
+    """What scores the responses of an evaluation's runs.
+
+    Parameters
+    ----------
+    judge: the model that scores, where the evaluation has a judge.
+    functions: where Python checks come from.
+
+    Raises
+    ------
+    ValueError: a regular expression, schema or number is none.
+    UsageError: a Python function cannot be had; `functions` says why.
+    """
+    checks = [build_check(settings, functions) for settings in evaluation.checks]
+    score = _score(evaluation, judge, functions)
+    return score if score is not None and not checks else CheckScorer(checks, score)
+
+
+def _score(evaluation: Evaluation, judge: Model | None, functions: FunctionSource) -> Scorer | None:
+    scoring = evaluation.scoring
+    if scoring is None:
+        return None
+    if scoring.judge is not None and judge is not None:
+        return JudgeScorer(build_judge(scoring.judge, judge, evaluation.type))
+    method: Check = MeasuredCheck(SCORE, measure_of(scoring, functions))
+    return MethodScorer(method)
+
+
+def methods_of(evaluation: Evaluation) -> Iterator[tuple[str, CheckMethod]]:
+    """Every deterministic method of an evaluation, with its key."""
+    if evaluation.scoring is not None and evaluation.scoring.judge is None:
+        yield f"scoring.{evaluation.scoring.method}", evaluation.scoring
+    for index, check in enumerate(evaluation.checks):
+        yield f"checks.{index}.{check.method}", check
+
+
+def check_methods(evaluation: Evaluation, functions: FunctionSource) -> list[Problem]:
+    """What keeps an evaluation's deterministic methods from being used; nothing is measured."""
+    problems = []
+    for key, method in methods_of(evaluation):
+        try:
+            measure_of(method, functions)
+        except (ValueError, UsageError) as error:
+            problems.append(Problem(key=key, message=str(error)))
+    return problems
