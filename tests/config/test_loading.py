@@ -70,7 +70,8 @@ def good(tmp_path: Path) -> LoadedFile:
 
 def test_a_good_file_is_loaded_with_its_texts_read_in(good: LoadedFile, tmp_path: Path) -> None:
     target = good.evaluation.targets[0]
-    judge = good.evaluation.scoring.judge
+    judge = good.evaluation.judge
+    assert judge is not None
     assert target.system == "You are kind to {{ metadata.customer }}."
     assert target.params == {"max_tokens": 64, "stop": None}
     assert (judge.rubric, judge.mode, judge.passes) == ("5: right\n1: wrong\n", JudgeMode.REFERENCE, ">= 4")

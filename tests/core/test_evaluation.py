@@ -36,7 +36,8 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
     assert evaluation.type is EvaluationType.TASK_SPECIFIC
     assert (run.max_concurrent, run.timeout, run.repeats, run.give_up_after) == (10, 60.0, 1, 900.0)
     assert (run.retries.rate_limit, run.retries.timeout, run.retries.server_error) == (3, 2, 3)
-    assert evaluation.scoring.judge.scale == "likert-5"
+    assert evaluation.judge is not None
+    assert evaluation.judge.scale == "likert-5"
     assert evaluation.targets[0].prompt == "{{ input }}"
 
 

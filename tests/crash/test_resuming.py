@@ -129,6 +129,7 @@ def test_a_run_stops_at_its_budget_and_goes_on_with_a_larger_one(workspace: Work
         assert finished.code == 0
         assert finished.document["progress"]["successful"] == 30
         assert finished.document["stopped"] is None
+        assert workspace.record().settings == {"budget": {"cost_usd": 100.0}}
         assert server.counters.paid_again == 0
 
 

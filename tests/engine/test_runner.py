@@ -25,7 +25,7 @@ from lattice.engine.feed import Feed
 from lattice.engine.ledger import Ledger
 from lattice.engine.limits import Limiter
 from lattice.engine.plan import Plan, Schedule
-from lattice.engine.runner import Ending, Runner
+from lattice.engine.runner import Ending, Outlook, Parts, Runner
 from lattice.engine.trial import Trials
 from lattice.scoring import JudgeScorer
 
@@ -170,18 +170,20 @@ def runner_for(world: World, setting: Setting) -> Runner:
         clock=world.clock,
         timeout=10.0,
     )
-    return Runner(
+    parts = Parts(
         trials=trials,
         feed=Feed(plan, read, answered=setting.answered),
         desk=desk,
         ledger=ledger,
         breaker=Breaker(max_concurrent=setting.max_concurrent, give_up_after=setting.give_up_after),
         clock=world.clock,
+    )
+    return Runner(
+        parts,
+        Outlook(publish=world.published.append, limits=list),
         remaining=plan.remaining,
         max_concurrent=setting.max_concurrent,
         unproven=tuple(range(setting.targets)) if setting.unproven else (),
-        publish=world.published.append,
-        limits=list,
     )
 
 

@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from lattice.core.errors import StoreError, UsageError
-from lattice.service.workspace import create_folder, find_folder, open_workspace, store_url
+from lattice.service.workspace import (
+    create_folder,
+    find_folder,
+    folder_to_keep,
+    kept_folder,
+    open_workspace,
+    store_url,
+)
 
 
 def test_the_nearest_workspace_above_is_found(tmp_path: Path) -> None:
@@ -53,3 +60,31 @@ def test_reading_makes_no_workspace_and_running_does(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
     with open_workspace(None, {}, tmp_path, create=True) as store:
         assert store.runs() == []
+
+
+def test_a_runs_folder_is_kept_relative_to_its_workspace_so_that_both_can_move(tmp_path: Path) -> None:
+    here, moved = tmp_path / "here", tmp_path / "moved"
+    (here / "evaluations" / "rag").mkdir(parents=True)
+    create_folder(here)
+    kept = folder_to_keep(here / "evaluations" / "rag", None, {}, here / "evaluations")
+    assert kept == "evaluations/rag"
+    here.rename(moved)
+    assert kept_folder(kept, None, {}, moved) == moved / "evaluations" / "rag"
+    assert kept_folder(kept, None, {}, moved / "evaluations" / "rag") == moved / "evaluations" / "rag"
+
+
+def test_with_another_store_a_runs_folder_is_kept_whole(tmp_path: Path) -> None:
+    create_folder(tmp_path)
+    folder = tmp_path / "rag"
+    folder.mkdir()
+    for db, environ in (("sqlite:///x.db", {}), (None, {"LATTICE_DB": "sqlite:///x.db"})):
+        kept = folder_to_keep(folder, db, environ, tmp_path)
+        assert kept == str(folder)
+        assert kept_folder(kept, db, environ, tmp_path / "elsewhere") == folder
+
+
+def test_a_folder_that_is_not_here_is_none(tmp_path: Path) -> None:
+    create_folder(tmp_path)
+    assert kept_folder("gone", None, {}, tmp_path) is None
+    assert kept_folder(None, None, {}, tmp_path) is None
+    assert kept_folder("rag", "sqlite:///x.db", {}, tmp_path) is None

@@ -112,6 +112,18 @@ def test_a_variable_in_a_body_comes_from_the_environment_and_one_in_an_input_doe
     assert seen.body == {"key": f"k={SECRET} {QUESTION.input}"}
 
 
+@pytest.mark.parametrize(("told", "cost"), [(0.002, 0.002), (0, 0.0), (None, None)])
+def test_an_endpoint_may_tell_what_an_answer_cost(told: float | None, cost: float | None) -> None:
+    assert ask(Seen().answering({"answer": "a", "usd": told}), output="$.answer", cost="$.usd").cost_usd == cost
+
+
+@pytest.mark.parametrize("told", ["much", True, -1, 1e30])
+def test_a_cost_that_is_none_is_said(told: object) -> None:
+    error = failure(Seen().answering({"answer": "a", "usd": told}), output="$.answer", cost="$.usd")
+    assert error.kind is ErrorKind.TARGET_RESPONSE
+    assert "no number from 0 on at $.usd" in error.message
+
+
 def test_without_a_path_the_whole_text_is_the_answer() -> None:
     assert ask(Seen().answering("plain grüße")).text == "plain grüße"
     latin = Seen().answering("grüße".encode("latin-1"), headers={"Content-Type": "text/plain; charset=latin-1"})

@@ -62,44 +62,63 @@ def failed(failure: Failure, prefix: str = "") -> Ending:
     return Ending(status=RunStatus.FAILED, failure=detail)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a session of a run works with, made for it alone."""
+
+    trials: Trials
+    feed: Feed
+    desk: Desk
+    ledger: Ledger
+    breaker: Breaker
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What a session tells the world and asks of it.
+
+    Parameters
+    ----------
+    publish: is given, every quarter of a second, what goes on right now (`Runner.activity`).
+    limits: how the calls stand with their rate limits, as JSON data.
+    decided: asked after each result; True ends the run because every gate is decided.
+    """
+
+    publish: Callable[[Mapping[str, Any]], None]
+    limits: Callable[[], list[dict[str, Any]]]
+    decided: Callable[[], bool] = lambda: False
+
+
 class Runner:
     """Carries out one session of a run.
 
     Parameters
     ----------
-    proven: targets that have scored a trial before; the others are checked with one trial alone first.
-    publish: is given, every quarter of a second, what goes on right now (`activity`).
-    decided: asked after each result; True ends the run because every gate is decided.
+    remaining: trials that are left to do.
+    max_concurrent: trials open at once.
+    unproven: targets that have not scored a trial yet; each is checked with one trial alone first.
     """
 
     def __init__(
         self,
+        parts: Parts,
+        outlook: Outlook,
         *,
-        trials: Trials,
-        feed: Feed,
-        desk: Desk,
-        ledger: Ledger,
-        breaker: Breaker,
-        clock: Clock,
         remaining: int,
         max_concurrent: int,
         unproven: tuple[int, ...],
-        publish: Callable[[Mapping[str, Any]], None],
-        limits: Callable[[], list[dict[str, Any]]],
-        decided: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._trials = trials
-        self._feed = feed
-        self._desk = desk
-        self._ledger = ledger
-        self._breaker = breaker
-        self._clock = clock
+        self._trials = parts.trials
+        self._feed = parts.feed
+        self._desk = parts.desk
+        self._ledger = parts.ledger
+        self._breaker = parts.breaker
+        self._clock = parts.clock
+        self._outlook = outlook
         self._remaining = remaining
         self._width = min(max_concurrent, remaining)
         self._unproven = unproven
-        self._publish = publish
-        self._limits = limits
-        self._decided = decided
         self._probing = asyncio.Lock()
         self._in_flight = 0
         self._phase = Phase.RUNNING
@@ -234,7 +253,7 @@ class Runner:
             self._breaker.failed(result.failure, now=self._clock.now())
             if self._breaker.state is BreakerState.TRIPPED:
                 self._end(failed(result.failure, "the last inputs all failed: "))
-        if self._decided():
+        if self._outlook.decided():
             self._end(DECIDED)
 
     def _may_start(self) -> bool:
@@ -264,11 +283,11 @@ class Runner:
             "in_flight": self._in_flight,
             "calls": {step.value: count for step, count in self._desk.calls.items()},
             "retrying": len(self._desk.retrying),
-            "limits": self._limits(),
+            "limits": self._outlook.limits(),
             "probe_in": self._breaker.until_probe(now=self._clock.now()) if paused else None,
         }
 
     async def _tick(self) -> None:
         while True:
-            self._publish(self.activity())
+            self._outlook.publish(self.activity())
             await self._clock.sleep(ACTIVITY_EVERY)

@@ -17,6 +17,7 @@ from lattice.core.runs import Claim, RunRecord, RunStatus
 from lattice.engine.clock import SystemClock
 from lattice.engine.limits import Limiter
 from lattice.service.assembly import Surroundings, assembled
+from lattice.service.limiting import shared_limiter
 from lattice.service.obstacles import unpriced_models
 from lattice.service.session import Controls, Session
 from lattice.store import Store
@@ -85,7 +86,7 @@ async def execute(
     Parameters
     ----------
     controls: through which it can be stopped from outside.
-    limiter: shared by the runs of one process; a new one if absent.
+    limiter: shared with other runs; that of the running event loop if absent.
 
     Returns
     -------
@@ -109,7 +110,7 @@ async def execute(
             claim=claim,
             evaluation=evaluation,
             settings=combined,
-            limiter=limiter or Limiter(clock),
+            limiter=limiter or shared_limiter(),
             clock=clock,
             again=settings.failed,
         )

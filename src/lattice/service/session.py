@@ -22,7 +22,7 @@ from lattice.engine.ledger import Ledger
 from lattice.engine.limits import Configured, Limiter
 from lattice.engine.live import LiveTotals
 from lattice.engine.plan import Plan, Schedule
-from lattice.engine.runner import COMPLETED, DECIDED, Ending, Runner
+from lattice.engine.runner import DECIDED, Ending, Outlook, Parts, Runner
 from lattice.engine.trial import Trials
 from lattice.service.assembly import Assembly
 from lattice.service.conclusion import Stand, conclude
@@ -207,19 +207,13 @@ class Session:
             give_up_after=settings.give_up_after,
             permanent=not self.again,
         )
+        parts = Parts(trials=trials, feed=ready.feed, desk=desk, ledger=ledger, breaker=breaker, clock=self.clock)
         return Runner(
-            trials=trials,
-            feed=ready.feed,
-            desk=desk,
-            ledger=ledger,
-            breaker=breaker,
-            clock=self.clock,
+            parts,
+            Outlook(publish=writer.set_activity, limits=self._limits, decided=ready.is_decided),
             remaining=ready.plan.remaining,
             max_concurrent=settings.max_concurrent,
             unproven=ready.unproven,
-            publish=writer.set_activity,
-            limits=self._limits,
-            decided=ready.is_decided,
         )
 
     async def _read(self, positions: Sequence[int]) -> Mapping[int, Input]:

@@ -4,6 +4,7 @@ from lattice.stats.agreement import (
     Agreement,
     cohens_kappa,
     confusion_matrix,
+    kappa_for_verdicts,
     krippendorff_alpha,
     spearman,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "corrected_proportion",
     "detectable_difference",
     "holm",
+    "kappa_for_verdicts",
     "krippendorff_alpha",
     "live_proportion",
     "mcnemar",

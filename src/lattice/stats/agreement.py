@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,6 +17,7 @@ LEVELS_OF_MEASUREMENT = ("nominal", "ordinal", "interval", "ratio")
 
 RESAMPLES = 2_000
 _CELLS = 2_000_000
+_NO_ERROR = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +78,32 @@ def cohens_kappa(
         method=f"cohens_kappa_{weights}" if weights else "cohens_kappa",
         standard_error=error,
     )
+
+
+def kappa_for_verdicts(
+    a: Sequence[Hashable],
+    b: Sequence[Hashable],
+    levels: Sequence[Hashable],
+    weights: str | None = None,
+    level: float = 0.95,
+) -> Agreement:
+    """Cohen's κ with an interval that a verdict on a rater may rest on; parameters and errors of `cohens_kappa`.
+
+    κ is skewed near 1: at n = 30 the lower end of κ ± 1.96 errors is above the true κ in 5 to 18% of samples instead
+    of 2.5%. So the interval is made on Fisher's scale, atanh κ with the error / (1 − κ²), which brings that to 2 to 8%.
+    Raters who agree on everything have no error to build on, and are no certainty: the interval is then that of κ with
+    one more item imagined, on which they differ by the whole scale.
+
+    Returns
+    -------
+    The plain κ; no interval where one rater gave the same to all.
+    """
+    found = cohens_kappa(a, b, levels, weights, level)
+    if found.value >= 1:
+        imagined = cohens_kappa([*a, levels[0]], [*b, levels[-1]], levels, weights, level)
+        return replace(found, interval=_renamed(imagined.interval, "one_imagined_disagreement"))
+    interval = _around_kappa(found.value, found.standard_error or 0.0, as_level(level))
+    return replace(found, interval=interval)
 
 
 def confusion_matrix(a: Sequence[Hashable], b: Sequence[Hashable], levels: Sequence[Hashable]) -> NDArray[np.int64]:
@@ -172,7 +199,9 @@ def krippendorff_alpha(
 def _kappa(table: NDArray[np.int64], weights: str | None) -> tuple[float, float]:
     from statsmodels.stats.inter_rater import cohens_kappa as kappa  # heavy
 
-    found = kappa(table, wt=weights)
+    # With hardly any disagreement the variance comes out a hair below 0, of which the library takes the root as well.
+    with np.errstate(invalid="ignore"):
+        found = kappa(table, wt=weights)
     return float(found.kappa), math.sqrt(max(0.0, float(found.var_kappa)))
 
 
@@ -183,6 +212,20 @@ def _around(value: float, error: float, level: float, method: str) -> Interval |
         return None
     reach = float(ndtri((1 + level) / 2)) * error
     return Interval(lower=max(-1.0, value - reach), upper=min(1.0, value + reach), level=level, method=method)
+
+
+def _around_kappa(value: float, error: float, level: float) -> Interval | None:
+    from scipy.special import ndtri  # heavy
+
+    if error < _NO_ERROR or value <= -1:
+        return None
+    reach = float(ndtri((1 + level) / 2)) * error / (1 - value**2)
+    centre = math.atanh(value)
+    return Interval(lower=math.tanh(centre - reach), upper=math.tanh(centre + reach), level=level, method="fisher_z")
+
+
+def _renamed(interval: Interval | None, method: str) -> Interval | None:
+    return None if interval is None else replace(interval, method=method)
 
 
 def _fisher(value: float, n: int, level: float) -> Interval | None:

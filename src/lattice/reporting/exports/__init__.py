@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import importlib.util
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
 from lattice.core.errors import UsageError
 from lattice.reporting.atomic import written_whole
-from lattice.reporting.exports import json_document, spreadsheet
+from lattice.reporting.exports import json_document, json_lines, junit, markdown, parquet, spreadsheet
 from lattice.reporting.exports.source import ExportSource, Format
 
-__all__ = ["FORMATS", "STDOUT", "ExportSource", "Format", "export", "format_for"]
+__all__ = ["FORMATS", "STDOUT", "ExportSource", "Format", "export", "format_for", "formats_for"]
 
-FORMATS: tuple[Format, ...] = (spreadsheet.FORMAT, json_document.FORMAT)
+FORMATS: tuple[Format, ...] = (
+    spreadsheet.FORMAT,
+    json_document.FORMAT,
+    json_lines.FORMAT,
+    parquet.FORMAT,
+    junit.FORMAT,
+    junit.WITH_RESULTS,
+    markdown.FORMAT,
+    markdown.WITH_RESULTS,
+)
 STDOUT = "-"
 
 
@@ -22,27 +33,41 @@ def format_for(destination: str, name: str | None = None) -> Format:
     Parameters
     ----------
     destination: a path, or ``-``, which has no ending.
-    name: what ``--format`` said.
+    name: what ``--format`` said: a format's name, or an ending that means it.
 
     Raises
     ------
-    UsageError: there is no such format, or nothing says which is meant; the message lists those there are.
+    UsageError: there is no such format, or nothing says which is meant, and the message lists those there are; or it
+        needs what is not installed.
     """
-    known = ", ".join(each.name for each in FORMATS)
     if name is not None:
-        for each in FORMATS:
-            if name.lower().lstrip(".") == each.name:
-                return each
-        raise UsageError(f"{name!r} is no format; there are {known}")
+        return _installed(_named(name))
     if destination == STDOUT:
-        raise UsageError(f"say in which format to write to standard output: --format with one of {known}")
+        raise UsageError(f"say in which format to write to standard output: --format with one of {_names()}")
     ending = Path(destination).suffix.lower()
     for each in FORMATS:
         if ending in each.suffixes:
-            return each
+            return _installed(each)
     endings = ", ".join(suffix for each in FORMATS for suffix in each.suffixes)
     what = f"the ending {ending!r} stands for no format" if ending else "the file has no ending to tell its format"
     raise UsageError(f"{destination}: {what}; use one of {endings}, or --format")
+
+
+def formats_for(destinations: Sequence[str], name: str | None = None, *, results: bool | None = None) -> list[Format]:
+    """A format for each of several files that are written together.
+
+    Parameters
+    ----------
+    name: what ``--format`` said; of several files it is for those whose ending does not tell theirs.
+    results: whether formats that sum a run up hold its results as well: yes if one of the files has such a format,
+        yes where it can be, or not.
+
+    Raises
+    ------
+    UsageError: as `format_for`.
+    """
+    chosen = [format_for(each, None if len(destinations) > 1 and _tells(each) else name) for each in destinations]
+    return [_named(each.with_results) if results and each.with_results else each for each in chosen]
 
 
 def export(source: ExportSource, format: Format, destination: str, *, stdout: IO[bytes]) -> None:
@@ -58,3 +83,27 @@ def export(source: ExportSource, format: Format, destination: str, *, stdout: IO
         return
     with written_whole(Path(destination)) as stream:
         format.write(source, stream)
+
+
+def _named(name: str) -> Format:
+    wanted = name.lower().lstrip(".")
+    for each in FORMATS:
+        if wanted == each.name or f".{wanted}" in each.suffixes:
+            return each
+    raise UsageError(f"{name!r} is no format; there are {_names()}")
+
+
+def _names() -> str:
+    return ", ".join(each.name for each in FORMATS)
+
+
+def _tells(destination: str) -> bool:
+    ending = Path(destination).suffix.lower()
+    return any(ending in each.suffixes for each in FORMATS)
+
+
+def _installed(format: Format) -> Format:
+    needs = format.needs
+    if needs is not None and importlib.util.find_spec(needs.module) is None:
+        raise UsageError(f"{format.name} needs {needs.module}: pip install 'lattice-evals[{needs.name}]'")
+    return format

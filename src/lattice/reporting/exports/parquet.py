@@ -83,7 +83,7 @@ def _further(row: ResultRow) -> list[Value]:
     return [
         messages and [{"role": plain_text(each.role), "content": plain_text(each.content)} for each in messages],
         [plain_text(passage) for passage in given.context],
-        encode(given.metadata).decode() if given.metadata else None,
+        encode(dict(given.metadata)).decode() if given.metadata else None,
         _encodable(response.model) if response else None,
         _encodable(response.finish_reason) if response else None,
     ]
