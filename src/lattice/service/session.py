@@ -22,7 +22,7 @@ from lattice.engine.ledger import Ledger
 from lattice.engine.limits import Configured, Limiter
 from lattice.engine.live import LiveTotals
 from lattice.engine.plan import Plan, Schedule
-from lattice.engine.runner import DECIDED, Ending, Outlook, Parts, Runner
+from lattice.engine.runner import COMPLETED, DECIDED, Ending, Outlook, Parts, Runner
 from lattice.engine.trial import Trials
 from lattice.service.assembly import Assembly
 from lattice.service.conclusion import Stand, conclude
