@@ -100,14 +100,14 @@ class Story:
     lost: results that were shown or stored before a kill, and were missing or different later.
     paid_again: calls made although their response was stored.
     extra: calls per kill, of target and judge, that were paid for and brought nothing.
-    differs: the finished run has other counts or numbers than one that nobody killed.
+    differs: what of the finished run is not as in one that nobody killed.
     """
 
     done_at_kills: list[int] = field(default_factory=list)
     lost: int = 0
     paid_again: int = 0
     extra: list[tuple[int, int]] = field(default_factory=list)
-    differs: bool = False
+    differs: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +192,8 @@ def conclude(story: Story, snapshots: list[Snapshot], folder: Path, server: Simu
         check=True,
     )
     document = orjson.loads(shown.stdout)
-    story.differs = document["status"] != "completed" or lasting(document) != whole.numbers
+    found = lasting(document)
+    story.differs = [name for name, value in whole.numbers.items() if found[name] != value]
 
 
 def start(folder: Path, server: Simulator, name: str, *, resuming: bool) -> subprocess.Popen[bytes]:
@@ -269,7 +270,7 @@ def extra_calls(before: Snapshot, after: Snapshot) -> tuple[int, int]:
 
 def lasting(document: Mapping[str, Any]) -> dict[str, Any]:
     """What of a run's document does not depend on the clock."""
-    steady = {name: document[name] for name in ("progress", "cost", "metrics", "errors", "gates", "inputs_hash")}
+    steady = {name: document[name] for name in ("status", "progress", "cost", "metrics", "errors", "gates")}
     tokens = {role: document["usage"][role]["total_tokens"] for role in ("target", "judge")}
     return {**steady, "tokens": tokens}
 
@@ -283,12 +284,14 @@ def report(stories: list[Story], whole: Whole) -> None:
         low, middle, high = statistics.quantiles(kills, n=4)
         print(f" with {low:.0f}, {middle:.0f}, {high:.0f} results stored (quartiles)", end="")
     print()
+    if different := sorted({name for story in stories for name in story.differs}):
+        print(f"what differs: {', '.join(different)}")
     print_table(
         ("", "found", "allowed"),
         [
             ("results shown or stored before a kill and missing later", str(sum(s.lost for s in stories)), "0"),
             ("calls paid again whose response had been stored", str(sum(s.paid_again for s in stories)), "0"),
-            ("runs with other final counts or numbers", str(sum(s.differs for s in stories)), "0"),
+            ("runs with other final counts or numbers", str(sum(bool(s.differs) for s in stories)), "0"),
             ("extra target calls per kill, at most", str(target), str(CONCURRENT)),
             ("extra judge calls per kill, at most", str(judge), str(CONCURRENT)),
             ("extra calls per kill, mean", f"{sum(map(sum, extra)) / max(1, len(extra)):.1f}", ""),

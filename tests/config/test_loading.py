@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 
 from lattice.config import LoadedFile, check, load, parse_override, validate
+from lattice.config.hashing import config_hash
 from lattice.core.errors import InvalidEvaluation, Problem
 from lattice.core.evaluation import Evaluation
 from lattice.core.judging import JudgeMode
+from lattice.core.targets import TargetSettings
 
 GOOD = """\
 name: Support
@@ -302,6 +304,9 @@ def test_a_syntax_error_in_a_template_has_its_line(tmp_path: Path) -> None:
     assert problem.message.startswith("not a valid template: ")
 
 
+HTTP_TARGET = {
+    "http": {"url": "https://rag.example.com/ask", "body": {"question": "{{ input }}"}, "output": "$.answer"}
+}
 HTTP = """\
 name: Support
 targets:
@@ -389,6 +394,38 @@ def test_one_mistake_in_a_target_or_a_check_gives_one_clear_message(
     problem = only_problem(written(tmp_path, text))
     assert problem.key == key
     assert message in problem.message
+
+
+def test_an_evaluation_in_code_equals_its_file(tmp_path: Path) -> None:
+    text = """\
+name: Stack
+type: benchmark
+targets:
+  - http: {url: "https://rag.example.com/ask", body: {question: "{{ input }}"}, output: $.answer}
+  - {name: Mine, python: "rag:answer"}
+  - {model: sim/answer, messages: [{role: user, content: "{{ input }}"}]}
+inputs: {items: [Hello]}
+scoring: {exact_match: true}
+checks: [{name: cites, regex: "x+"}]
+"""
+    made = Evaluation.model_validate(
+        {
+            "name": "Stack",
+            "type": "benchmark",
+            "targets": [
+                HTTP_TARGET,
+                TargetSettings(name="Mine", python="rag:answer"),
+                {"model": "sim/answer", "messages": [{"role": "user", "content": "{{ input }}"}]},
+            ],
+            "inputs": {"items": ["Hello"]},
+            "scoring": {"exact_match": {}},
+            "checks": [{"name": "cites", "regex": {"pattern": "x+"}}],
+        }
+    )
+    loaded = load(written(tmp_path, text)).evaluation
+    assert loaded == made
+    assert config_hash(loaded) == config_hash(made)
+    check(made)
 
 
 def test_scoring_may_be_absent_beside_checks_and_in_an_operational_evaluation(tmp_path: Path) -> None:

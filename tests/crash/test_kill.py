@@ -117,6 +117,22 @@ def test_a_run_killed_between_its_last_result_and_its_end_is_completed_without_a
     assert workspace.record().status is RunStatus.COMPLETED
 
 
+def test_what_was_spent_before_the_first_result_is_counted(workspace: Workspace) -> None:
+    with Simulated(Behaviour()) as server, Simulated(Behaviour.from_options(faults=["hang"])) as hanging:
+        elsewhere = {
+            "providers": {"mine": {"base_url": f"{server.url}/v1"}},
+            "targets": [{"name": "Target", "model": "mine/sim-assistant"}],
+        }
+        workspace.write(5, RUN, **elsewhere)
+        whole = workspace.run(server, "run", "evaluation.json", "--json").document
+        command = workspace.start(hanging, "run", "evaluation.json")
+        command.until(lambda: hanging.counters.requests > 0, "the judge was asked")
+        command.kill()
+        assert workspace.record().progress.done == 0
+        resumed = workspace.run(server, "resume", "latest", "--json").document
+    assert resumed["usage"]["total_tokens"] == whole["usage"]["total_tokens"]
+
+
 def test_a_session_killed_while_it_repeats_failed_trials_leaves_their_failures(workspace: Workspace) -> None:
     workspace.write(20, {**RUN, "retries": {"server_error": 0}})
     flaky = Behaviour.from_options(faults=["500=0.3"])

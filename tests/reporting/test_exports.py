@@ -6,37 +6,47 @@ import csv
 import io
 import json
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.reporting.run_records import evaluation, example_rows, result, run
+from tests.reporting.exports import sources
+from tests.reporting.exports.sources import source
+from tests.reporting.run_records import result
 
 from lattice.core.errors import UsageError
 from lattice.core.inputs import Input
 from lattice.core.models import Message
 from lattice.core.trials import Metric, Response
 from lattice.reporting.atomic import written_whole
-from lattice.reporting.document import run_document
-from lattice.reporting.exports import ExportSource, export, format_for
-from lattice.reporting.summary import Session, summarise
+from lattice.reporting.exports import FORMATS, STDOUT, Format, export, format_for, formats_for
 from lattice.store.records import ResultRow
 
+ROOT = Path(__file__).parents[2]
+SUMMARIES = ("junit", "markdown")
+KILLED_WITHIN = """
+import io, os, signal, sys
+from tests.reporting.exports.sources import source
+from tests.reporting.run_records import result
+from lattice.reporting.exports import export, format_for
+
+def rows():
+    for place in range(1, 10_000):
+        yield result(place)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+export(source(rows()), format_for(sys.argv[1]), sys.argv[1], stdout=io.BytesIO())
+"""
 HOSTILE = '\x1b[31m\x00 \ud800 </script>\r\n"quoted", and more'
 
 
-def source(*rows: ResultRow, criteria: tuple[str, ...] = ()) -> ExportSource:
-    configured = evaluation(criteria=[{"name": name} for name in criteria])
-    summary = summarise(example_rows(), configured, Session(total=200))
-    return ExportSource(run=run(), summary=summary, document=run_document(run(), summary, [], []), rows=iter(rows))
-
-
 def written(name: str, *rows: ResultRow, criteria: tuple[str, ...] = ()) -> str:
-    stream = io.BytesIO()
-    export(source(*rows, criteria=criteria), format_for("-", name), "-", stdout=stream)
-    return stream.getvalue().decode()
+    return sources.written(name, source(rows, criteria=[{"name": name} for name in criteria])).decode()
 
 
 def table(*rows: ResultRow, criteria: tuple[str, ...] = ()) -> list[dict[str, str]]:
@@ -129,6 +139,13 @@ def test_a_megabyte_of_response_is_exported_whole() -> None:
         ("-", "csv", "csv"),
         ("a.csv", "json", "json"),
         ("-", ".CSV", "csv"),
+        ("-", "md", "markdown"),
+        ("a.jsonl", None, "jsonl"),
+        ("a.ndjson", None, "jsonl"),
+        ("a.parquet", None, "parquet"),
+        ("report/junit.xml", None, "junit"),
+        ("a.xml", "junit-inputs", "junit-inputs"),
+        ("SUMMARY.md", None, "markdown"),
     ],
 )
 def test_the_ending_or_the_name_says_the_format(destination: str, name: str | None, format: str) -> None:
@@ -141,29 +158,58 @@ def test_an_unknown_format_is_refused_with_the_known_ones(destination: str, name
         format_for(destination, name)
 
 
-def test_a_failed_export_leaves_the_file_that_was_there(tmp_path: Path) -> None:
-    place = tmp_path / "results.csv"
+@pytest.mark.parametrize("format", [each for each in FORMATS if each.name not in SUMMARIES], ids=lambda each: each.name)
+def test_a_failed_export_leaves_the_file_that_was_there(format: Format, tmp_path: Path) -> None:
+    place = tmp_path / "results"
     place.write_text("before")
 
     def rows() -> Iterator[ResultRow]:
         yield result(1)
         raise RuntimeError("the disk is full")
 
-    broken = source()
-    failing = ExportSource(run=broken.run, summary=broken.summary, document=broken.document, rows=rows())
     with pytest.raises(RuntimeError):
-        export(failing, format_for(str(place)), str(place), stdout=io.BytesIO())
+        export(source(rows()), format, str(place), stdout=io.BytesIO())
     assert place.read_text() == "before"
-    assert os.listdir(tmp_path) == ["results.csv"]
+    assert os.listdir(tmp_path) == ["results"]
 
 
 def test_an_export_takes_its_place_as_a_whole_with_a_usual_mode(tmp_path: Path) -> None:
     place = tmp_path / "results.csv"
-    export(source(result(1)), format_for(str(place)), str(place), stdout=io.BytesIO())
+    export(source([result(1)]), format_for(str(place)), str(place), stdout=io.BytesIO())
     other = tmp_path / "other"
     other.write_text("")
     assert place.stat().st_mode == other.stat().st_mode
     assert place.read_bytes().count(b"\r\n") == 2
+
+
+def test_of_several_files_a_named_format_is_for_those_whose_ending_does_not_tell() -> None:
+    found = formats_for(("a.csv", STDOUT, "b.txt"), "jsonl")
+    assert [each.name for each in found] == ["csv", "jsonl", "jsonl"]
+    assert [each.name for each in formats_for(("a.csv",), "jsonl")] == ["jsonl"]
+
+
+def test_formats_that_sum_up_take_results_if_asked() -> None:
+    destinations = ("a.csv", "b.xml", "c.md")
+    assert [each.name for each in formats_for(destinations)] == ["csv", "junit", "markdown"]
+    found = formats_for(destinations, with_results=True)
+    assert [each.name for each in found] == ["csv", "junit-inputs", "markdown-inputs"]
+
+
+@pytest.mark.parametrize("format", FORMATS, ids=lambda each: each.name)
+def test_a_format_writes_to_what_can_only_be_written_to(format: Format) -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "wb") as stream:
+        export(source([result(1), result(2, None)]), format, STDOUT, stdout=stream)
+    with os.fdopen(reading, "rb") as stream:
+        assert stream.read()
+
+
+def test_a_killed_export_leaves_the_file_that_was_there(tmp_path: Path) -> None:
+    place = tmp_path / "results.csv"
+    place.write_text("before")
+    killed = subprocess.run([sys.executable, "-c", KILLED_WITHIN, str(place)], cwd=ROOT, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert place.read_text() == "before"
 
 
 def test_a_file_that_cannot_be_written_is_one_clear_message(tmp_path: Path) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.reporting.run_records import score_row
+from tests.reporting.run_records import NOW, run, score_row
 
+from lattice.cli.rendering.progress import mean_text
 from lattice.core.evaluation import Evaluation
 from lattice.core.models import Usage
 from lattice.core.runs import RunStatus
@@ -16,6 +17,7 @@ from lattice.reporting.figures import Summary
 from lattice.reporting.gating import decide_gates, names_of
 from lattice.reporting.metrics import metric_forms
 from lattice.reporting.summary import Session, spending_of, summarise
+from lattice.reporting.view import ErrorLog, Moment, RunView, Terms, view_of
 from lattice.store.records import ScoreRow
 
 ENDPOINT = {"name": "Stack", "http": {"url": "https://rag.example.com/ask"}}
@@ -136,6 +138,29 @@ def test_how_quick_and_how_reliable_a_target_was() -> None:
     assert target.time_to_respond is not None
     assert (target.latency.p50, target.time_to_respond.p50) == (1.5, 2.5)
     assert (target.kinds, target.usage.input_tokens) == ({"timeout": 1}, 7)
+
+
+def view(headline: str | None, tally: dict[str, Any], **terms: Any) -> RunView:
+    live = {"targets": [{"done": 4, "failed": 0, **tally}], "usage": {}, "cost_usd": {"target": 0.0, "judge": 0.0}}
+    known = Terms(targets=("Model",), max_concurrent=10, headline=headline, **terms)
+    return view_of(run(RunStatus.RUNNING, live=live), known, ErrorLog(("Model",)), Moment(now=NOW))
+
+
+def test_while_it_runs_the_first_metric_is_shown_by_its_name() -> None:
+    cites = {"metrics": {"cites": {"n": 4, "sum": 3.0, "counts": None}}, "interval": None}
+    (mean,) = view("cites", cites).means
+    assert (mean.metric, mean.mean) == ("cites", 0.75)
+    assert mean_text(mean) == "cites so far: 0.75 (n = 4 of 4)"
+    (score,) = view("score", {"metrics": {"score": {"n": 4, "sum": 3.0}}, "interval": None}).means
+    assert mean_text(score) == "Mean so far: 0.75 (n = 4 of 4)"
+    assert view(None, {"metrics": {}, "interval": None}).means == ()
+
+
+def test_while_it_runs_a_cost_that_is_not_told_is_unknown() -> None:
+    nothing: dict[str, Any] = {"metrics": {}, "interval": None}
+    assert (view(None, nothing).cost_usd, view(None, nothing).unpriced) == (0.0, False)
+    untold = view(None, {**nothing, "unpriced": 2})
+    assert (untold.cost_usd, untold.unpriced) == (None, True)
 
 
 @pytest.mark.parametrize(

@@ -176,7 +176,7 @@ def test_a_cost_that_is_not_told_is_warned_about_and_cannot_be_limited(folder: P
         "what a.example costs is unknown; http.cost says where its answers tell it"
     ]
     limited = evaluation(targets=targets, type="operational", run={"budget": {"cost_usd": 1}})
-    with pytest.raises(InvalidEvaluation, match="a cost cannot be limited while prices are unknown: a.example"):
+    with pytest.raises(InvalidEvaluation, match=r"a cost cannot be limited while prices are unknown: a\.example"):
         prepare_evaluation(limited, {}, folder)
     told = evaluation(targets=targets[1:], type="operational", run={"budget": {"cost_usd": 1}})
     (warning,) = prepare_evaluation(told, {}, folder).warnings

@@ -13,7 +13,7 @@ from scipy import stats as scipy_stats
 from sklearn.metrics import cohen_kappa_score
 from sklearn.metrics import confusion_matrix as sklearn_confusion_matrix
 
-from lattice.stats import cohens_kappa, confusion_matrix, krippendorff_alpha, spearman
+from lattice.stats import cohens_kappa, confusion_matrix, kappa_for_verdicts, krippendorff_alpha, spearman
 
 LEVELS = [1, 2, 3, 4, 5]
 RANDOM = np.random.default_rng(4)
@@ -55,6 +55,44 @@ def test_an_unused_level_in_between_shifts_linear_weights() -> None:
     all_levels = cohens_kappa([1, 3, 3, 1, 2], [3, 3, 1, 1, 2], [1, 2, 3], "linear").value
     assert cohens_kappa(a, b, ["bad", "good"], "linear").value == pytest.approx(0)
     assert all_levels == pytest.approx(cohen_kappa_score([1, 3, 3, 1, 2], [3, 3, 1, 1, 2], weights="linear"))
+
+
+def test_the_interval_for_verdicts_reaches_further_down() -> None:
+    plain = cohens_kappa(HUMAN, JUDGE, LEVELS, "quadratic")
+    careful = kappa_for_verdicts(HUMAN, JUDGE, LEVELS, "quadratic")
+    assert (careful.value, careful.standard_error, careful.n) == (plain.value, plain.standard_error, 80)
+    assert plain.interval is not None
+    assert careful.interval is not None
+    assert careful.interval.method == "fisher_z"
+    assert careful.interval.lower < plain.interval.lower < plain.value < careful.interval.upper < 1
+
+
+@pytest.mark.parametrize(("shares", "lower"), [([6] * 5, 0.855), ([15, 15], 0.769), ([29, 1], -0.795), ([27, 3], 0.355)])
+def test_agreement_on_everything_proves_the_less_the_more_ratings_are_the_same(shares: list[int], lower: float) -> None:
+    ratings = [level for level, count in enumerate(shares) for _ in range(count)]
+    found = kappa_for_verdicts(ratings, ratings, range(len(shares)), "quadratic")
+    assert found.value == 1
+    assert found.interval is not None
+    assert (found.interval.lower, found.interval.upper) == (pytest.approx(lower, abs=0.005), 1)
+
+
+def test_one_rater_who_gives_the_same_to_all_leaves_no_interval_for_verdicts() -> None:
+    assert kappa_for_verdicts([1, 2, 3, 4, 5], [4] * 5, LEVELS, "quadratic").interval is None
+    with pytest.raises(ValueError, match="all ratings are the same level"):
+        kappa_for_verdicts([4] * 5, [4] * 5, LEVELS)
+
+
+def test_the_lower_end_for_verdicts_is_seldom_above_the_true_kappa() -> None:
+    # Binary ratings of which a share is guessed: kappa is 1 less that share.
+    random = np.random.default_rng(8)
+    above = {"plain": 0, "for_verdicts": 0}
+    for _ in range(400):
+        human = random.integers(0, 2, 30)
+        judge = np.where(random.random(30) < 0.1, random.integers(0, 2, 30), human)
+        for name, measure in (("plain", cohens_kappa), ("for_verdicts", kappa_for_verdicts)):
+            interval = measure(human.tolist(), judge.tolist(), [0, 1]).interval
+            above[name] += interval is None or interval.lower > 0.9
+    assert above["for_verdicts"] < 0.05 * 400 < above["plain"]
 
 
 def test_the_confusion_matrix_has_every_level() -> None:

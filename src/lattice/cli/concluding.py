@@ -25,7 +25,7 @@ def conclusion_lines(store: Store, record: RunRecord, conclusion: Conclusion, te
         conclusion.summary,
         terminal,
         gates=[dict(gate) for gate in conclusion.gates],
-        scale_maximum=scale_of(judge).maximum if judge is not None else None,
+        scale_maximum=scale_of(judge).maximum if judge is not None and judge.scale is not None else None,
     )
     return [*lines, *_errors(store, record, terminal)]
 

@@ -17,18 +17,19 @@ from lattice.core.evaluation import Evaluation
 from lattice.core.runs import RunRecord
 from lattice.reporting.estimate import allowance_of
 from lattice.reporting.view import Activity, ErrorLog, Moment, RunView, Terms, view_of
-from lattice.service.obstacles import unpriced_models
+from lattice.service.obstacles import judges_of, unpriced_for
 from lattice.store import Store
 
 LOOK_EVERY = 0.25
 MOST_ATTEMPTS = 500
 
 
-def terms_of(evaluation: Evaluation) -> Terms:
-    """What a configuration says about showing its runs."""
-    unpriced = unpriced_models(evaluation)
-    judge = {evaluation.judge.model} if evaluation.judge is not None else set()
-    models = {target.source for target in evaluation.targets} | judge
+def terms_of(record: RunRecord) -> Terms:
+    """What a run's configuration says about showing it."""
+    evaluation = Evaluation.model_validate(record.config)
+    unpriced = unpriced_for(record, evaluation)
+    judges = {spec for _, spec, _ in judges_of(evaluation)}
+    models = judges if record.origin else judges | {target.source for target in evaluation.targets}
     return Terms(
         targets=tuple(target.name for target in evaluation.targets),
         max_concurrent=evaluation.run.max_concurrent,
@@ -47,7 +48,7 @@ class Followed:
     def __init__(self, store: Store, record: RunRecord) -> None:
         self._store = store
         self._key = record.key
-        self._terms = terms_of(Evaluation.model_validate(record.config))
+        self._terms = terms_of(record)
         self._errors = ErrorLog(self._terms.targets)
         self._attempt = 0
         self._seq = record.seq

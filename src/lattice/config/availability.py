@@ -32,7 +32,6 @@ class Unavailable:
 UNAVAILABLE = (
     Unavailable(path="scoring.judges", what="several judges", replaces="judge"),
     Unavailable(path="scoring.failed_as", what="scores for failed targets"),
-    Unavailable(path="scoring.judge.mode", value="pairwise", what="pairwise mode"),
     Unavailable(path="schedule", what="schedules"),
     Unavailable(path="alerts", what="alerts"),
 )

@@ -26,7 +26,8 @@ from pydantic_core import PydanticCustomError
 
 from lattice.core.checks import CheckMethod, CheckSettings
 from lattice.core.conditions import METRICS, NATIVE_SUFFIX, RUN_METRICS, parse_condition
-from lattice.core.judging import JudgeSettings
+from lattice.core.judging import JudgeMode, JudgeSettings
+from lattice.core.pairs import BASELINE, POSITION_BIAS
 from lattice.core.settings import Name, Number, Settings, Whole, exactly_one, raise_found, repeated
 from lattice.core.targets import TargetSettings
 
@@ -238,6 +239,21 @@ class Evaluation(Settings):
         return self.scoring.judge if self.scoring is not None else None
 
     @property
+    def is_pairwise(self) -> bool:
+        """Whether every target but the first is judged against the first."""
+        return self.judge is not None and self.judge.mode is JudgeMode.PAIRWISE
+
+    @property
+    def baseline(self) -> TargetSettings | None:
+        """The target that all others are judged against, in pairwise mode."""
+        return self.targets[BASELINE] if self.is_pairwise else None
+
+    @property
+    def contenders(self) -> tuple[TargetSettings, ...]:
+        """The targets that have results of their own: all but the baseline of a comparison in pairs."""
+        return self.targets[BASELINE + 1 :] if self.is_pairwise else self.targets
+
+    @property
     def metric_names(self) -> tuple[str, ...]:
         """What a scored trial has numbers for: the score, the judge's criteria, the checks; none at all, perhaps."""
         criteria = self.judge.criteria if self.judge is not None else ()
@@ -285,6 +301,22 @@ class Evaluation(Settings):
         return self
 
     @model_validator(mode="after")
+    def _somebody_to_compare(self) -> Self:
+        if not self.is_pairwise:
+            return self
+        if not self.contenders:
+            message = "pairwise mode judges every target against the first; give at least two"
+            raise_found([(("targets",), message)])
+        raise_found(
+            [
+                (("checks", index, "name"), f"a check cannot be called {POSITION_BIAS!r} in pairwise mode")
+                for index, check in enumerate(self.checks)
+                if check.name == POSITION_BIAS
+            ]
+        )
+        return self
+
+    @model_validator(mode="after")
     def _something_to_decide(self) -> Self:
         if self.run.stop_when is StopWhen.DECIDED and not self.gates:
             message = "there are no gates to decide; add some under gates, or leave it out"
@@ -293,12 +325,15 @@ class Evaluation(Settings):
 
     @model_validator(mode="after")
     def _gates_know_their_subjects(self) -> Self:
-        targets = [target.name for target in self.targets]
+        targets = [target.name for target in self.contenders]
         names = self.metric_names
         found: list[tuple[tuple[str | int, ...], str]] = []
         for index, text in enumerate(self.gates):
             condition = parse_condition(text)
-            if condition.target is not None and condition.target not in targets:
+            if self.baseline is not None and condition.target == self.baseline.name:
+                message = f"{condition.target!r} is the baseline and has no results of its own"
+                found.append((("gates", index), f"{message}; there are: {', '.join(targets)}"))
+            elif condition.target is not None and condition.target not in targets:
                 found.append((("gates", index), _unknown("target", condition.target, targets)))
             if condition.name is not None and condition.name not in names:
                 found.append((("gates", index), _unknown(self._metric_kind, condition.name, names)))

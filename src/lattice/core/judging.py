@@ -49,6 +49,7 @@ class JudgeMode(StrEnum):
 
     SINGLE = "single"
     REFERENCE = "reference"
+    PAIRWISE = "pairwise"
 
 
 def _criterion_name(text: str) -> str:
@@ -91,8 +92,13 @@ class JudgeSettings(Settings):
     """The model that scores, and what it is told."""
 
     model: str = Field(description="provider/model", min_length=3)
-    scale: ScaleChoice = Field(default="likert-5", description="a common scale, or {min, max, labels}")
-    mode: JudgeMode = Field(default=JudgeMode.SINGLE, description="whether the judge sees a reference")
+    scale: ScaleChoice | None = Field(
+        default="likert-5", description="a common scale, or {min, max, labels}; none in pairwise mode"
+    )
+    mode: JudgeMode = Field(
+        default=JudgeMode.SINGLE,
+        description="single; reference: the judge sees a reference; pairwise: it compares with the first target",
+    )
     passes: PassCondition | None = Field(
         default=None, alias="pass", description="on the scale, such as '>= 4'; gives a pass rate"
     )
@@ -101,6 +107,28 @@ class JudgeSettings(Settings):
     params: JsonMapping = Field(default_factory=dict, description="sent to the provider as they are")
 
     model_config = ConfigDict(populate_by_name=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_usual_scale_for_pairs(cls, given: Any) -> Any:
+        is_pairwise = isinstance(given, Mapping) and given.get("mode") == JudgeMode.PAIRWISE
+        return {"scale": None, **given} if is_pairwise else given
+
+    @model_validator(mode="after")
+    def _what_suits_the_mode(self) -> Self:
+        if self.mode is not JudgeMode.PAIRWISE:
+            raise_found([] if self.scale is not None else [(("scale",), "expected a scale")])
+            return self
+        outcome = "in pairwise mode a response wins (1), ties (0.5) or loses (0)"
+        found: list[tuple[tuple[str | int, ...], str]] = []
+        if self.scale is not None:
+            found.append((("scale",), f"there is no scale: {outcome}; leave this out"))
+        if self.passes is not None:
+            found.append((("pass",), f"nothing passes: {outcome}; use a gate such as 'mean > 0.5'"))
+        if self.criteria:
+            found.append((("criteria",), f"there are no criteria: {outcome}; say in the rubric what counts"))
+        raise_found(found)
+        return self
 
     @model_validator(mode="after")
     def _unique_criteria(self) -> Self:

@@ -19,6 +19,9 @@ from lattice.engine.clock import Clock
 from lattice.engine.limits import Limiter, Permit
 from lattice.engine.retry import Again, Fatal, allowed, decide
 
+CHARACTERS_PER_TOKEN = 4
+"""A rule of thumb, for reserving tokens before a call."""
+
 
 class Answered(Protocol):
     """What any call gives back, as far as limits and budgets care."""

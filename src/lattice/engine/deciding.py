@@ -30,9 +30,10 @@ class Terms:
     Parameters
     ----------
     conditions: all of the run's gates; each must speak of what there is (`lattice.gates.check`).
-    targets: their names, in the order of the configuration.
+    targets: names of those that have results, in the order of the configuration.
     native: lowest and highest level of each metric that has a scale of its own.
     passes: when a metric passes, on 0–1, for those that have a pass rate.
+    first: index of the first of them in the configuration.
     repeats: trials per input and target.
     unpriced: models without a price; with any, the cost is unknown.
     """
@@ -41,6 +42,7 @@ class Terms:
     targets: tuple[str, ...]
     native: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     passes: Mapping[str, Rule] = field(default_factory=dict)
+    first: int = 0
     repeats: int = 1
     unpriced: tuple[str, ...] = ()
 
@@ -79,7 +81,7 @@ class GateWatch:
     def add(self, key: TrialKey, outcome: Outcome) -> None:
         """One trial has ended."""
         if self._verdicts is None:
-            self._grown = self._targets[key.target].add(key.position, outcome) or self._grown
+            self._grown = self._targets[key.target - self._terms.first].add(key.position, outcome) or self._grown
 
     def look(self, cost_usd: float) -> None:
         """Ask whether every gate is decided now.

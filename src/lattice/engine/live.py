@@ -231,6 +231,11 @@ class LiveTotals:
                 self._count(key, metrics)
         self._let_look()
 
+    def pass_over(self, absent: Iterable[TrialKey]) -> None:
+        """Trials that the run does not have: the live interval does not wait for them."""
+        for key in absent:
+            self._targets[key.target].interval.add(key.position, None)
+
     def add_response(self, key: TrialKey, response: Response) -> None:
         self._spend["target"].add(response.usage, response.cost_usd)
         self._targets[key.target].unpriced += response.cost_usd is None

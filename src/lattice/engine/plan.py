@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import random
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass
+from itertools import product
 
 from lattice.core.inputs import Input
 from lattice.core.trials import TrialKey
@@ -50,6 +52,12 @@ class Schedule:
     def __len__(self) -> int:
         return len(self.order)
 
+    def over(self, positions: Container[int]) -> Schedule:
+        """The same order over some of the inputs alone."""
+        some = copy(self)
+        some.order = array("q", (position for position in self.order if position in positions))
+        return some
+
     def ranks(self) -> dict[int, int] | _DenseRanks:
         """Rank (0-based) by position; one compact array where positions are 1 … n without gaps."""
         if self.order and min(self.order) == 1 and max(self.order) == len(self.order):
@@ -67,6 +75,12 @@ class _DenseRanks:
         return self._ranks[position]
 
 
+def trials_of(positions: Iterable[int], targets: int, repeats: int) -> Iterator[TrialKey]:
+    """Every trial of some inputs."""
+    for position, target, repeat in product(positions, range(targets), range(repeats)):
+        yield TrialKey(position, target, repeat)
+
+
 class Plan:
     """The trials of a run that have no result yet, in the order of the schedule.
 
@@ -76,19 +90,37 @@ class Plan:
     ----------
     targets, repeats: how many of each.
     finished: keys of trials that are done, from earlier sessions of the same run.
+    absent: keys of trials that the run does not have: nothing was answered that it could score.
+    first: index of the first target that is tried; those before it answer for others.
     """
 
-    def __init__(self, schedule: Schedule, *, targets: int, repeats: int, finished: Iterable[TrialKey] = ()) -> None:
+    def __init__(
+        self,
+        schedule: Schedule,
+        *,
+        targets: int,
+        repeats: int,
+        finished: Iterable[TrialKey] = (),
+        absent: Collection[TrialKey] = (),
+        first: int = 0,
+    ) -> None:
         self._schedule = schedule
-        self._targets = targets
+        self._targets = range(first, targets)
         self._repeats = repeats
         self._width = targets * repeats
         self._highest = max(schedule.order, default=0)
         self._done = bytearray((self._highest + 1) * self._width)
         for key in finished:
             self._done[self._cell(key)] = 1
-        self.total = len(schedule) * self._width
-        self.remaining = self.total - sum(self._done)
+        for key in absent:
+            self._done[self._cell(key)] = 1
+        aside = first * repeats
+        for position in schedule.order if aside else ():
+            start = position * self._width
+            self._done[start : start + aside] = b"\x01" * aside
+        lacking = sum(key.target >= first for key in absent)
+        self.total = len(schedule) * (self._width - aside) - lacking
+        self.remaining = len(schedule) * self._width - sum(self._done)
 
     def _cell(self, key: TrialKey) -> int:
         return key.position * self._width + key.target * self._repeats + key.repeat
@@ -104,7 +136,7 @@ class Plan:
 
     def trials(self, position: int) -> Iterator[TrialKey]:
         """The trials of one input that are left."""
-        for target in range(self._targets):
+        for target in self._targets:
             for repeat in range(self._repeats):
                 key = TrialKey(position, target, repeat)
                 if not self._done[self._cell(key)]:

@@ -8,11 +8,10 @@ from typing import Protocol
 
 from lattice.core.errors import CallError
 from lattice.core.trials import Failure, Question, Response, Result, Scorer, Step, Target, TrialKey, Verdict
-from lattice.engine.calls import Bill, Caller, CallPlace, StepFailed
+from lattice.engine.baselines import Baselines
+from lattice.engine.calls import CHARACTERS_PER_TOKEN, Bill, Caller, CallPlace, StepFailed
 from lattice.engine.clock import Clock
 from lattice.engine.plan import Trial
-
-CHARACTERS_PER_TOKEN = 4
 
 
 class Journal(Protocol):
@@ -36,6 +35,7 @@ class Trials:
 
     Parameters
     ----------
+    scorer: of each response; or of each against the baseline's.
     load: reads a stored response, in a thread.
     timeout: seconds per attempt.
     """
@@ -44,7 +44,7 @@ class Trials:
         self,
         *,
         targets: Sequence[Target],
-        scorer: Scorer,
+        scorer: Scorer | Baselines,
         caller: Caller,
         journal: Journal,
         load: Callable[[TrialKey], Awaitable[Response]],
@@ -69,8 +69,9 @@ class Trials:
         """
         work = _Work(trial, started=self._clock.now())
         try:
+            scorer = await self._scorer_of(work)
             response = await self._answer(work)
-            verdict = await self._scored(work, response)
+            verdict = await self._scored(work, scorer, response)
             result = work.result(self._clock.now(), verdict=verdict)
         except StepFailed as failed:
             if failed.fatal:
@@ -78,6 +79,14 @@ class Trials:
             result = work.result(self._clock.now(), failure=failed.failure)
         await self._journal.put_result(result)
         return result
+
+    async def _scorer_of(self, work: _Work) -> Scorer:
+        if not isinstance(self._scorer, Baselines):
+            return self._scorer
+        scorer = await self._scorer.scorer(work.trial, work.baseline)
+        # How long the baseline took says nothing about the challenger.
+        work.started = self._clock.now()
+        return scorer
 
     async def _answer(self, work: _Work) -> Response:
         trial = work.trial
@@ -93,17 +102,17 @@ class Trials:
         await self._journal.put_response(trial.key, response)
         return response
 
-    async def _scored(self, work: _Work, response: Response) -> Verdict:
+    async def _scored(self, work: _Work, scorer: Scorer, response: Response) -> Verdict:
         trial = work.trial
         asked = self._clock.now()
         try:
-            questions = self._scorer.questions(trial.input, response)
+            questions = scorer.questions(trial.input, response)
             answers = [await self._asked(work, question) for question in questions]
             work.judge_latency = self._clock.now() - asked if questions else None
-            return await self._scorer.verdict(trial.input, response, answers)
+            return await scorer.verdict(trial.input, response, answers)
         except CallError as error:
             # What was answered cannot be used: the calls themselves have had their attempts.
-            step = Step.JUDGE if self._scorer.models else Step.CHECK
+            step = Step.JUDGE if scorer.models else Step.CHECK
             self._caller.log(trial.key, step, error, max(work.judge.attempts, 1))
             failure = Failure(step=step, kind=error.kind, message=error.message)
             raise StepFailed(failure, fatal=False) from error
@@ -127,11 +136,13 @@ class _Work:
 
     trial: Trial
     started: float
+    baseline: Bill = field(default_factory=Bill)
     target: Bill = field(default_factory=Bill)
     judge: Bill = field(default_factory=Bill)
     judge_latency: float | None = None
 
     def result(self, now: float, *, verdict: Verdict | None = None, failure: Failure | None = None) -> Result:
+        self.target.add(self.baseline)
         return Result(
             key=self.trial.key,
             verdict=verdict,

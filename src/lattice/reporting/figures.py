@@ -42,6 +42,46 @@ class LevelCount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PairCounts:
+    """How a challenger's pairs with the baseline ended, each judged in both orders.
+
+    Parameters
+    ----------
+    baseline: its name.
+    biased: pairs, among the ties, whose two verdicts both named the response that stood first, or both the second.
+    """
+
+    baseline: str
+    wins: int
+    ties: int
+    losses: int
+    biased: int
+
+    @property
+    def total(self) -> int:
+        return self.wins + self.ties + self.losses
+
+    @property
+    def position_bias_rate(self) -> float | None:
+        """The share of pairs whose verdict follows the order; None without any."""
+        return self.biased / self.total if self.total else None
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "baseline": self.baseline,
+            "wins": self.wins,
+            "ties": self.ties,
+            "losses": self.losses,
+            "biased": self.biased,
+        }
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any] | None) -> PairCounts | None:
+        """Read from JSON; None for null."""
+        return None if data is None else cls(**data)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Extreme:
     """A metric's numbers with every missing score taken to be at one end of the scale; gates are decided on them."""
 
@@ -83,6 +123,7 @@ class MetricSummary:
     pass_condition: such as ``>= 4``; pass_rate, pass_interval: share of inputs that meet it.
     unscored: trials that have ended without this metric.
     lowest, highest: the same with every missing score at that end of the scale; None where none is missing.
+    pairs: how the comparisons with the baseline ended, in pairwise mode.
     """
 
     target: str
@@ -103,9 +144,10 @@ class MetricSummary:
     unscored: int = 0
     lowest: Extreme | None = None
     highest: Extreme | None = None
+    pairs: PairCounts | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """As in the document; ``pass_rate`` and what belongs to it only where there is a condition."""
+        """As in the document; ``pass_rate`` only where there is a condition, ``position_bias_rate`` only for pairs."""
         data: dict[str, Any] = {
             "target": self.target,
             "name": self.name,
@@ -125,6 +167,9 @@ class MetricSummary:
             data["pass_condition"] = self.pass_condition
             data["pass_rate"] = self.pass_rate
             data["pass_interval"] = self.pass_interval.as_json() if self.pass_interval else None
+        if self.pairs is not None:
+            data["position_bias_rate"] = self.pairs.position_bias_rate
+            data["pairs"] = self.pairs.as_json()
         return data
 
     def as_stored(self) -> dict[str, Any]:
@@ -337,6 +382,7 @@ def _metric(data: Mapping[str, Any]) -> MetricSummary:
         unscored=data.get("unscored", 0),
         lowest=Extreme.of(data["lowest"]),
         highest=Extreme.of(data["highest"]),
+        pairs=PairCounts.of(data.get("pairs")),
     )
 
 

@@ -117,7 +117,7 @@ def names_of(evaluation: Evaluation) -> Names:
     """What the conditions of an evaluation may speak of."""
     forms = metric_forms(evaluation)
     return Names(
-        targets=tuple(target.name for target in evaluation.targets),
+        targets=tuple(target.name for target in evaluation.contenders),
         metrics=tuple(form.name for form in forms),
         native=frozenset(form.name for form in forms if form.native is not None),
         passing=frozenset(form.name for form in forms if form.has_pass_rate),

@@ -77,6 +77,8 @@ def _of_scoring(evaluation: Evaluation) -> tuple[MetricForm, ...]:
     judge = evaluation.judge
     if judge is None:
         return (_computed(SCORE, evaluation.scoring),)
+    if judge.scale is None:
+        return (MetricForm(name=SCORE),)
     scale, binary = scale_of(judge), judge.scale == "binary"
     # The weighted mean of criteria lies between their levels.
     score = MetricForm(name=SCORE, scale=scale, binary=binary and not judge.criteria, passes=pass_condition(judge))

@@ -18,7 +18,8 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 def result_json(row: ResultRow) -> dict[str, Any]:
     """Everything that is known of one trial; None where there is nothing, never 0 in its place.
 
-    ``position`` is the input's place in its file, ``repeat`` counts from 1.
+    ``position`` is the input's place in its file, ``repeat`` counts from 1; ``judge_answer`` is what the judge's model
+    wrote, as it came; ``retrieved`` are the passages that the target itself found.
     """
     given, response = row.input, row.response
     messages = given.input
@@ -32,6 +33,7 @@ def result_json(row: ResultRow) -> dict[str, Any]:
         "native": row.native,
         "metrics": {name: {"score": each.score, "native": each.native} for name, each in row.metrics.items()},
         "reasoning": row.reasoning,
+        "judge_answer": row.raw or None,
         "error": _error(row),
         "attempts": row.attempts,
         "latency_seconds": row.latency,
@@ -47,6 +49,10 @@ def result_json(row: ResultRow) -> dict[str, Any]:
         "response": response.text if response else None,
         "model": response.model if response else None,
         "finish_reason": response.finish_reason if response else None,
+        "tool_calls": [{"name": call.name, "arguments": call.arguments} for call in response.tool_calls]
+        if response
+        else [],
+        "retrieved": None if response is None or response.context is None else list(response.context),
         "annotation": {"score": row.annotation.score, "note": row.annotation.note} if row.annotation else None,
     }
 

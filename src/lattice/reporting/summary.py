@@ -19,6 +19,7 @@ from lattice.reporting.figures import (
     Latency,
     LevelCount,
     MetricSummary,
+    PairCounts,
     RoleSpending,
     Spending,
     Summary,
@@ -146,10 +147,21 @@ def _metric(tallies: Tallies, target: TargetTally, name: str, session: Session) 
         lowest=_extreme(metric.lowest(binary=binary), passing.lowest() if passing else None, whole=live is None)
         if missing
         else None,
+        pairs=_pairs(tallies, target) if name == SCORE else None,
         highest=_extreme(metric.highest(binary=binary), passing.highest() if passing else None, whole=live is None)
         if missing
         else None,
     )
+
+
+def _pairs(tallies: Tallies, target: TargetTally) -> PairCounts | None:
+    """How the pairs ended, where the evaluation compares pairs."""
+    baseline, pairs = tallies.evaluation.baseline, target.pairs
+    if baseline is None:
+        return None
+    wins, ties, losses = (sum(pairs[score, biased] for biased in (False, True)) for score in (1.0, 0.5, 0.0))
+    biased = sum(count for (_, biased), count in pairs.items() if biased)
+    return PairCounts(baseline=baseline.name, wins=wins, ties=ties, losses=losses, biased=biased)
 
 
 def _extreme(figures: Figures, passed: Figures | None, *, whole: bool) -> Extreme:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from lattice.core.evaluation import SCORE, Evaluation
+from lattice.core.pairs import POSITION_BIAS
 from lattice.reporting.metrics import MetricForm, metric_forms
 from lattice.reporting.samples import Clusters, Figures, Sample, combined
 from lattice.store.records import ResultStatus, ScoreRow
@@ -80,6 +81,8 @@ class TargetTally:
     ----------
     forms: of its metrics, ``score`` first.
     repeats: trials of one input.
+
+    `pairs` counts the pairs that were judged in both orders, by score and by whether the verdicts followed the order.
     """
 
     def __init__(self, name: str, forms: Iterable[MetricForm], repeats: int) -> None:
@@ -94,6 +97,7 @@ class TargetTally:
         self.input_tokens = self.output_tokens = 0
         self.cost_usd = 0.0
         # Single precision: seven digits of a latency are more than anybody reads, in half the memory.
+        self.pairs: Counter[tuple[float, bool]] = Counter()
         self.latencies = array("f")
         self.responses = array("f")
         self._repeats = repeats
@@ -111,6 +115,8 @@ class TargetTally:
             self.kinds[row.error_kind or ""] += 1
         else:
             self.successful += 1
+        if (biased := row.metrics.get(POSITION_BIAS)) is not None and (score := row.metrics.get(SCORE)) is not None:
+            self.pairs[score[0], biased[0] > 0] += 1
         self.cost_usd += (row.target_cost or 0.0) + (row.judge_cost or 0.0)
         self.input_tokens += row.target_usage.input_tokens
         self.output_tokens += row.target_usage.output_tokens
@@ -167,9 +173,10 @@ class Tallies:
 def tally(rows: Iterable[ScoreRow], evaluation: Evaluation) -> Tallies:
     """Read results, in any order. Memory grows by a few numbers per result at most."""
     forms, repeats = metric_forms(evaluation), evaluation.run.repeats
-    targets = tuple(TargetTally(target.name, forms, repeats) for target in evaluation.targets)
+    targets = tuple(TargetTally(target.name, forms, repeats) for target in evaluation.contenders)
+    first = len(evaluation.targets) - len(targets)
     for row in rows:
-        targets[row.target].add(row)
+        targets[row.target - first].add(row)
     for target in targets:
         target.finish()
     return Tallies(evaluation, targets)

@@ -2,12 +2,14 @@
 
 from lattice.scoring.building import build_scorer, check_methods, methods_of
 from lattice.scoring.judge import build_judge
+from lattice.scoring.pairwise import PairwiseScorer
 from lattice.scoring.scorers import CheckScorer, JudgeScorer, MethodScorer
 
 __all__ = [
     "CheckScorer",
     "JudgeScorer",
     "MethodScorer",
+    "PairwiseScorer",
     "build_judge",
     "build_scorer",
     "check_methods",

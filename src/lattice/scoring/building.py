@@ -11,11 +11,12 @@ from lattice.core.models import Model
 from lattice.core.trials import Check, Scorer
 from lattice.scoring.checks import FunctionSource, MeasuredCheck, build_check, measure_of
 from lattice.scoring.judge import build_judge
+from lattice.scoring.pairwise import PairJudge, PairwiseScorer
 from lattice.scoring.scorers import SCORE, CheckScorer, JudgeScorer, MethodScorer
 
 
-def build_scorer(evaluation: Evaluation, judge: Model | None, functions: FunctionSource) -> Scorer:
-    """What scores the responses of an evaluation's runs.
+def build_scorer(evaluation: Evaluation, judge: Model | None, functions: FunctionSource) -> Scorer | PairwiseScorer:
+    """What scores the responses of an evaluation's runs, in pairwise mode against those of the baseline.
 
     Parameters
     ----------
@@ -28,6 +29,8 @@ def build_scorer(evaluation: Evaluation, judge: Model | None, functions: Functio
     UsageError: a Python function cannot be had; `functions` says why.
     """
     checks = [build_check(settings, functions) for settings in evaluation.checks]
+    if evaluation.judge is not None and evaluation.is_pairwise and judge is not None:
+        return PairwiseScorer(PairJudge(evaluation.judge, judge), checks)
     score = _score(evaluation, judge, functions)
     return score if score is not None and not checks else CheckScorer(checks, score)
 

@@ -15,7 +15,7 @@ from lattice.core.trials import Judge, Response, Verdict
 from lattice.scoring.fences import fence
 from lattice.scoring.prompts import builtin_prompt
 from lattice.scoring.rubrics import default_rubric, safety_rubric
-from lattice.scoring.scales import Scale, scale_of
+from lattice.scoring.scales import Scale, chosen_scale, scale_of
 from lattice.scoring.verdicts import VerdictForm
 
 _MOST_ENUM_VALUES = 500
@@ -119,8 +119,8 @@ def _rubric(settings: JudgeSettings, type: EvaluationType) -> str:
     if settings.criteria:
         return ""
     if type is EvaluationType.SAFETY:
-        return safety_rubric(settings.scale)
-    return default_rubric(settings.mode, settings.scale)
+        return safety_rubric(chosen_scale(settings))
+    return default_rubric(settings.mode, chosen_scale(settings))
 
 
 def _form_text(scale: Scale, criteria: Sequence[Criterion]) -> str:

@@ -84,14 +84,31 @@ class Scale:
 
 
 def scale_of(settings: JudgeSettings | ScaleSettings | ScaleName) -> Scale:
-    """The scale that a judge's settings, or the ``scale`` key alone, describe."""
-    chosen = settings.scale if isinstance(settings, JudgeSettings) else settings
+    """The scale that a judge's settings, or the ``scale`` key alone, describe.
+
+    Raises
+    ------
+    ValueError: the judge compares pairs, without a scale.
+    """
+    chosen = chosen_scale(settings) if isinstance(settings, JudgeSettings) else settings
     if isinstance(chosen, ScaleSettings):
         return _scale(f"{_shown(chosen.min)}–{_shown(chosen.max)}", chosen.min, chosen.max, chosen.labels)
     if chosen == "binary":
         return _scale("Binary", 0, 1, _BINARY_LABELS)
     size = int(chosen.removeprefix("likert-"))
     return _scale(f"Likert-{size}", 1, size, {})
+
+
+def chosen_scale(settings: JudgeSettings) -> ScaleName | ScaleSettings:
+    """What a judge's settings say of its scale.
+
+    Raises
+    ------
+    ValueError: the judge compares pairs, without a scale.
+    """
+    if settings.scale is None:
+        raise ValueError("a judge that compares pairs has no scale")
+    return settings.scale
 
 
 def _scale(label: str, low: int, high: int, labels: dict[int, str]) -> Scale:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from lattice.core.evaluation import Evaluation, RunSettings
 from lattice.core.inputs import Input
 from lattice.core.trials import Response, Scorer, Target
 from lattice.providers import ModelFactory
-from lattice.scoring import build_scorer
+from lattice.scoring import PairwiseScorer, build_scorer
 from lattice.scoring.checks import CheckFunction
 from lattice.targets import Grounds, PythonTarget, build_target, load_function
 from lattice.wire.functions import OwnFunction
@@ -43,18 +43,23 @@ class Assembly:
     """Ready to be called, until its context ends."""
 
     targets: tuple[Target, ...]
-    scorer: Scorer
+    scorer: Scorer | PairwiseScorer
 
 
 @asynccontextmanager
 async def assembled(
-    evaluation: Evaluation, surroundings: Surroundings, settings: RunSettings | None = None
+    evaluation: Evaluation,
+    surroundings: Surroundings,
+    settings: RunSettings | None = None,
+    *,
+    targets: Sequence[Target] | None = None,
 ) -> AsyncIterator[Assembly]:
     """Open connections and build targets, judge and checks on them; everything is closed at the end.
 
     Parameters
     ----------
     settings: the run settings in force, those of the evaluation if absent.
+    targets: what stands for the configured targets, where these are not to be called.
     """
     run = settings or evaluation.run
     async with (
@@ -70,12 +75,12 @@ async def assembled(
         )
         judge = evaluation.judge
         with ExitStack() as closing:
-            targets = tuple(build_target(target, grounds) for target in evaluation.targets)
-            for target in targets:
+            built = tuple(targets or (build_target(target, grounds) for target in evaluation.targets))
+            for target in built:
                 if isinstance(target, PythonTarget):
                     closing.callback(target.close)
             yield Assembly(
-                targets=targets,
+                targets=built,
                 scorer=build_scorer(
                     evaluation,
                     models.model(judge.model, judge.params) if judge is not None else None,

@@ -12,7 +12,7 @@ from lattice.gates import GateResult
 from lattice.reporting.figures import Summary
 from lattice.reporting.gating import GateOutcome, decide_gates
 from lattice.reporting.summary import Session, live_intervals_of, spending_of, summarise
-from lattice.service.obstacles import unpriced_models
+from lattice.service.obstacles import unpriced_for
 from lattice.store import Store
 
 
@@ -68,7 +68,7 @@ class Stand:
 def conclude(store: Store, record: RunRecord, evaluation: Evaluation, stand: Stand) -> Conclusion:
     """Sum a run up from its stored results, in one pass."""
     whole = stand.status is RunStatus.COMPLETED and stand.stopped is None
-    spending = spending_of(stand.live, evaluation, unpriced_models(evaluation))
+    spending = spending_of(stand.live, evaluation, unpriced_for(record, evaluation))
     session = Session(
         total=record.progress.total,
         elapsed=stand.elapsed,

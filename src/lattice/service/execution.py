@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -18,9 +18,10 @@ from lattice.engine.clock import SystemClock
 from lattice.engine.limits import Limiter
 from lattice.service.assembly import Surroundings, assembled
 from lattice.service.limiting import shared_limiter
-from lattice.service.obstacles import unpriced_models
+from lattice.service.obstacles import unpriced_for, unpriced_models
 from lattice.service.session import Controls, Session
 from lattice.store import Store
+from lattice.targets import StoredTarget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +49,12 @@ class ResumeSettings:
         return {**earlier, **{name: value for name, value in given.items() if value is not None}}
 
 
-def in_force(evaluation: Evaluation, settings: Mapping[str, Any]) -> RunSettings:
+def in_force(evaluation: Evaluation, settings: Mapping[str, Any], unpriced: Sequence[str] | None = None) -> RunSettings:
     """How a run is carried out: as configured, but for the settings that it was resumed with.
+
+    Parameters
+    ----------
+    unpriced: what the run calls without a known price; all of the evaluation's that have none if absent.
 
     Raises
     ------
@@ -62,7 +67,8 @@ def in_force(evaluation: Evaluation, settings: Mapping[str, Any]) -> RunSettings
     except ValidationError as error:
         found = error.errors()[0]
         raise UsageError(f"{'.'.join(map(str, found['loc']))}: {found['msg']}, got {found['input']!r}") from error
-    if combined.budget.cost_usd is not None and (unpriced := unpriced_models(evaluation)):
+    unpriced = unpriced_models(evaluation) if unpriced is None else unpriced
+    if combined.budget.cost_usd is not None and unpriced:
         raise UsageError(f"a cost cannot be limited while prices are unknown: {', '.join(unpriced)}")
     return combined
 
@@ -101,8 +107,9 @@ async def execute(
     evaluation = Evaluation.model_validate(record.config)
     clock = SystemClock()
     recorded = settings.recorded(record.settings)
-    combined = in_force(evaluation, recorded)
-    async with assembled(evaluation, surroundings, combined) as assembly:
+    combined = in_force(evaluation, recorded, unpriced_for(record, evaluation))
+    stored = None if record.origin is None else [StoredTarget(target.name) for target in evaluation.targets]
+    async with assembled(evaluation, surroundings, combined, targets=stored) as assembly:
         claim = store.claim(record.key, settings=recorded, again=settings.failed)
         session = Session(
             store=store,

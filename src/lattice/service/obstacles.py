@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from lattice.core.conditions import parse_condition
 from lattice.core.errors import Problem
 from lattice.core.evaluation import Evaluation
 from lattice.core.inputs import Input
+from lattice.core.runs import RunRecord
 from lattice.core.targets import HttpSettings
 from lattice.core.trials import Response
 from lattice.gates import problem
@@ -34,8 +35,17 @@ def obstacles(evaluation: Evaluation, surroundings: Surroundings, *, told: bool 
     told: variables that are not set have been noted already, each with its line.
     """
     return [
-        *_model_problems(evaluation, surroundings.environ),
+        *_model_problems(evaluation, surroundings.environ, _models(evaluation), unpriced_models(evaluation)),
         *_target_problems(evaluation, surroundings, told=told),
+        *check_methods(evaluation, lambda reference: _check_function(reference, surroundings.base)),
+        *_gate_problems(evaluation),
+    ]
+
+
+def obstacles_to_scoring(evaluation: Evaluation, surroundings: Surroundings) -> list[Problem]:
+    """The same where stored responses are scored and no target is called."""
+    return [
+        *_model_problems(evaluation, surroundings.environ, judges_of(evaluation), unpriced_judges(evaluation)),
         *check_methods(evaluation, lambda reference: _check_function(reference, surroundings.base)),
         *_gate_problems(evaluation),
     ]
@@ -48,12 +58,13 @@ def _gate_problems(evaluation: Evaluation) -> Iterator[Problem]:
             yield Problem(key=f"gates.{index}", message=message)
 
 
-def _model_problems(evaluation: Evaluation, environ: Mapping[str, str]) -> list[Problem]:
+def _model_problems(
+    evaluation: Evaluation, environ: Mapping[str, str], models: Iterable[_Called], unpriced: Sequence[str]
+) -> list[Problem]:
     problems: list[Problem] = []
-    for key, spec, params in _models(evaluation):
+    for key, spec, params in models:
         found = check_model(spec, params, evaluation.providers, environ)
         problems += [replace(each, key=f"{key}.model") for each in found]
-    unpriced = unpriced_models(evaluation)
     if evaluation.run.budget.cost_usd is not None and unpriced and not problems:
         problems.append(
             Problem(
@@ -95,10 +106,19 @@ async def _not_called(input: Input, response: Response) -> bool:
     return False
 
 
-def _models(evaluation: Evaluation) -> Iterator[tuple[str, str, Mapping[str, object]]]:
+_Called = tuple[str, str, Mapping[str, object]]
+"""The key of a model, its name and its parameters."""
+
+
+def _models(evaluation: Evaluation) -> Iterator[_Called]:
     for index, target in enumerate(evaluation.targets):
         if target.model is not None:
             yield f"targets.{index}", target.model, target.params
+    yield from judges_of(evaluation)
+
+
+def judges_of(evaluation: Evaluation) -> Iterator[_Called]:
+    """The judges' models."""
     if (judge := evaluation.judge) is not None:
         yield "scoring.judge", judge.model, judge.params
 
@@ -116,14 +136,20 @@ def unpriced_models(evaluation: Evaluation) -> list[str]:
     return [source for source in sources if not known.get(source, True)]
 
 
+def unpriced_judges(evaluation: Evaluation) -> list[str]:
+    """The same of the judges alone."""
+    models = dict.fromkeys(spec for _, spec, _ in judges_of(evaluation))
+    return [spec for spec in models if not is_priced(spec, evaluation.providers)]
+
+
+def unpriced_for(record: RunRecord, evaluation: Evaluation) -> list[str]:
+    """What a run calls whose price is unknown: no target where it scores stored responses."""
+    return unpriced_models(evaluation) if record.origin is None else unpriced_judges(evaluation)
+
+
 def warnings_about(evaluation: Evaluation) -> Iterator[str]:
     """What is allowed and should be known before money is spent."""
-    judge = evaluation.judge
-    for target in evaluation.targets:
-        if judge is not None and target.model == judge.model:
-            yield f"{target.name} is judged by its own model, {judge.model}: models favour their own answers"
-    if judge is not None and judge.model.startswith("local/") and "local" not in evaluation.providers:
-        yield f"{judge.model} is a very small judge: it shows the plumbing, not the truth; do not believe its scores"
+    yield from warnings_about_judges(evaluation)
     limited = evaluation.run.budget.cost_usd is not None
     if limited and (functions := [target.name for target in evaluation.targets if target.python is not None]):
         names = ", ".join(functions)
@@ -135,3 +161,14 @@ def warnings_about(evaluation: Evaluation) -> Iterator[str]:
     if silent := [name for name in unpriced if name in endpoints]:
         yield f"what {', '.join(silent)} costs is unknown; http.cost says where its answers tell it"
     yield from stopping_warnings(evaluation)
+
+
+def warnings_about_judges(evaluation: Evaluation) -> Iterator[str]:
+    """Why the judges of an evaluation may not be believed."""
+    models = list(dict.fromkeys(spec for _, spec, _ in judges_of(evaluation)))
+    for target in evaluation.targets:
+        if target.model in models:
+            yield f"{target.name} is judged by its own model, {target.model}: models favour their own answers"
+    for model in models:
+        if model.startswith("local/") and "local" not in evaluation.providers:
+            yield f"{model} is a very small judge: it shows the plumbing, not the truth; do not believe its scores"

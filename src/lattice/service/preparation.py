@@ -21,7 +21,7 @@ from lattice.engine.plan import schedule_seed
 from lattice.inputs import read_inputs
 from lattice.scoring import methods_of
 from lattice.service.assembly import Surroundings
-from lattice.service.obstacles import obstacles, warnings_about
+from lattice.service.obstacles import obstacles, obstacles_to_scoring, warnings_about
 from lattice.service.stopping import clusters_problem
 from lattice.store import DuplicateInput, InputSet, Store, VersionRecord
 from lattice.wire.session import check_network
@@ -83,7 +83,12 @@ class Overrides:
         names = [target.name for target in evaluation.targets]
         if unknown := [name for name in self.targets if name not in names]:
             raise UsageError(f"no target is called {unknown[0]!r}; there are: {', '.join(names)}")
-        return tuple(t for t in evaluation.targets if not self.targets or t.name in self.targets)
+        return tuple(
+            target
+            for target in evaluation.targets
+            # Without the baseline nothing can be judged in pairs.
+            if not self.targets or target.name in self.targets or target is evaluation.baseline
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +159,9 @@ def surroundings_for(record: RunRecord, base: Path, environ: Mapping[str, str]) 
     InvalidEvaluation: a key, a variable or a function that it needs is not here.
     """
     surroundings = Surroundings(environ=load_environment(base, environ), base=base)
-    if found := obstacles(Evaluation.model_validate(record.config), surroundings):
+    evaluation = Evaluation.model_validate(record.config)
+    lacking = obstacles if record.origin is None else obstacles_to_scoring
+    if found := lacking(evaluation, surroundings):
         raise InvalidEvaluation(found)
     return surroundings
 
@@ -188,18 +195,37 @@ def stage(store: Store, prepared: Prepared) -> VersionRecord:
 
 
 def _reference_problems(evaluation: Evaluation, staged: InputSet, inputs: _Inputs) -> Iterator[Problem]:
+    for need in references_lacking(evaluation, staged):
+        yield inputs.without_reference(staged, need)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceNeed:
+    """What compares with references that are not there.
+
+    Parameters
+    ----------
+    what: needs references. otherwise: what could be done instead of adding them.
+    """
+
+    key: str
+    what: str
+    otherwise: str
+
+
+def references_lacking(evaluation: Evaluation, staged: InputSet) -> Iterator[ReferenceNeed]:
     """What compares with references that are not there; beside a score, a check may do without some of them."""
     if staged.with_reference == staged.count:
         return
     judge = evaluation.judge
     if judge is not None and judge.mode is JudgeMode.REFERENCE:
         what = "reference mode needs a reference for each input"
-        yield inputs.without_reference(staged, "scoring.judge.mode", what, "use mode: single")
+        yield ReferenceNeed(key="scoring.judge.mode", what=what, otherwise="use mode: single")
     for key, method in methods_of(evaluation):
         is_aside = key.startswith("checks.") and evaluation.scoring is not None
         if method.needs_reference and not (is_aside and staged.with_reference):
             needed = "references" if is_aside else "a reference for each input"
-            yield inputs.without_reference(staged, key, f"{method.method} compares with {needed}", "give it a value")
+            yield ReferenceNeed(key=key, what=f"{method.method} compares with {needed}", otherwise="give it a value")
 
 
 class _Inputs:
@@ -225,20 +251,20 @@ class _Inputs:
             return Problem(key="inputs.items", message=message)
         return Problem(file=str(self._base / self._source.path), message=message)
 
-    def without_reference(self, staged: InputSet, key: str, what: str, otherwise: str) -> Problem:
-        """What to say where something is compared with a reference.
-
-        Parameters
-        ----------
-        what: needs references. otherwise: what could be done instead of adding them.
-        """
+    def without_reference(self, staged: InputSet, need: ReferenceNeed) -> Problem:
+        """What to say where something is compared with a reference."""
         missing = staged.count - staged.with_reference
         which = f"{missing} of {staged.count} inputs have none, the first of them is #{self._lacking}"
         return Problem(
-            key=key,
-            message=f"{what}; {which}",
-            hint=f"add a field 'reference' to the inputs, name it under inputs.fields, or {otherwise}",
+            key=need.key,
+            message=f"{need.what}; {which}",
+            hint=f"add a field 'reference' to the inputs, name it under inputs.fields, or {need.otherwise}",
         )
+
+
+def trials_of(evaluation: Evaluation, inputs: int) -> int:
+    """How many trials a run over so many inputs has."""
+    return inputs * len(evaluation.contenders) * evaluation.run.repeats
 
 
 def create_run(
@@ -257,7 +283,7 @@ def create_run(
     folder: of its evaluation file; see `lattice.service.workspace.folder_to_keep`.
     """
     evaluation = Evaluation.model_validate(version.config)
-    total = version.input_set.count * len(evaluation.targets) * evaluation.run.repeats
+    total = trials_of(evaluation, version.input_set.count)
     return store.create_run(
         version.key,
         seed=schedule_seed(version.input_set.hash),

@@ -11,8 +11,10 @@ from typing import Any
 from lattice.core.errors import StoreError
 from lattice.core.evaluation import Evaluation, RunSettings
 from lattice.core.inputs import Input
+from lattice.core.pairs import BASELINE
 from lattice.core.runs import Claim, RunRecord, RunStatus, StopRequest
-from lattice.core.trials import Metric, Response, TrialKey
+from lattice.core.trials import Metric, Response, Scorer, TrialKey
+from lattice.engine.baselines import KEPT, Baselines
 from lattice.engine.breaker import Breaker
 from lattice.engine.calls import Caller, Desk
 from lattice.engine.clock import Clock
@@ -21,12 +23,13 @@ from lattice.engine.feed import Feed
 from lattice.engine.ledger import Ledger
 from lattice.engine.limits import Configured, Limiter
 from lattice.engine.live import LiveTotals
-from lattice.engine.plan import Plan, Schedule
+from lattice.engine.plan import Plan, Schedule, trials_of
 from lattice.engine.runner import COMPLETED, DECIDED, Ending, Outlook, Parts, Runner
 from lattice.engine.trial import Trials
+from lattice.scoring import PairwiseScorer
 from lattice.service.assembly import Assembly
 from lattice.service.conclusion import Stand, conclude
-from lattice.service.obstacles import unpriced_models
+from lattice.service.obstacles import unpriced_for
 from lattice.service.stopping import watch_for
 from lattice.store import ResultStatus, RunWriter, ScoreRow, Store
 
@@ -106,7 +109,13 @@ class Session:
 
     async def _carried_out(self, assembly: Assembly, controls: Controls) -> Ending:
         ready = await asyncio.to_thread(self._prepare)
-        writer = self.store.writer(self.record.key, self.claim, ready.totals, on_stop=controls.obey)
+        writer = self.store.writer(
+            self.record.key,
+            self.claim,
+            ready.totals,
+            on_stop=controls.obey,
+            shared=range(len(assembly.targets) - len(self.evaluation.contenders)),
+        )
         runner = self._runner(ready, assembly, writer)
         writer.on_error = runner.crash
         writer.start()
@@ -125,6 +134,7 @@ class Session:
         store, record = self.store, self.record
         schedule = Schedule(store.positions(record.input_set), seed=record.seed)
         targets, repeats = len(self.evaluation.targets), self.settings.repeats
+        first = targets - len(self.evaluation.contenders)
         again: dict[TrialKey, str] = {}
         answered = store.unjudged(record.key)
         proven: set[int] = set()
@@ -135,14 +145,19 @@ class Session:
                 proven.add(row.target)
             elif self.again:
                 again[key] = row.error_kind or ""
-                if row.latency is not None:
+                if row.latency is not None or record.origin is not None:
                     # The target had answered: only the judge is asked again.
                     answered.add(key)
                 continue
             finished.append(key)
-        plan = Plan(schedule, targets=targets, repeats=repeats, finished=finished)
+        absent: list[TrialKey] = []
+        if record.origin is not None:
+            stored = answered | set(finished)
+            schedule = schedule.over({key.position for key in stored})
+            absent = [key for key in trials_of(schedule.order, targets, repeats) if key not in stored]
+        plan = Plan(schedule, targets=targets, repeats=repeats, finished=finished, absent=absent, first=first)
         ranks = schedule.ranks()
-        watch = watch_for(self.evaluation, self.settings, ranks, unpriced_models(self.evaluation))
+        watch = watch_for(self.evaluation, self.settings, ranks, unpriced_for(record, self.evaluation))
         totals = LiveTotals(
             total=plan.total,
             targets=targets,
@@ -154,11 +169,13 @@ class Session:
             watch=watch,
             headline=next(iter(self.evaluation.metric_names), None),
         )
-        if finished or again:
+        totals.pass_over(absent)
+        if record.live:
             totals.restore(record.live, _outcomes(store.iterate_scores(record.key)), again=again)
         feed = Feed(plan, self._read, answered=answered)
-        unproven = tuple(target for target in range(targets) if target not in proven)
-        return _Ready(plan=plan, feed=feed, totals=totals, unproven=unproven, watch=watch)
+        unproven = tuple(target for target in range(first, targets) if target not in proven)
+        shared = tuple(key for key in answered if key.target < first)
+        return _Ready(plan=plan, feed=feed, totals=totals, unproven=unproven, watch=watch, shared=shared)
 
     def _conclusion(self, ready: _Ready, ending: Ending) -> Mapping[str, Any] | None:
         """What to store with the run's end; an interrupted run is summed up when it is read."""
@@ -195,7 +212,7 @@ class Session:
         )
         trials = Trials(
             targets=assembly.targets,
-            scorer=assembly.scorer,
+            scorer=self._scorer(assembly, caller, ledger, ready.shared),
             caller=caller,
             journal=ledger,
             load=self._load,
@@ -214,6 +231,22 @@ class Session:
             remaining=ready.plan.remaining,
             max_concurrent=settings.max_concurrent,
             unproven=ready.unproven,
+        )
+
+    def _scorer(
+        self, assembly: Assembly, caller: Caller, ledger: Ledger, stored: Iterable[TrialKey]
+    ) -> Scorer | Baselines:
+        if not isinstance(assembly.scorer, PairwiseScorer):
+            return assembly.scorer
+        return Baselines(
+            assembly.scorer,
+            target=assembly.targets[BASELINE],
+            caller=caller,
+            put=ledger.put_response,
+            load=self._load,
+            stored=stored,
+            timeout=self.settings.timeout,
+            keep=max(KEPT, 2 * len(assembly.targets) * self.settings.repeats),
         )
 
     async def _read(self, positions: Sequence[int]) -> Mapping[int, Input]:
@@ -241,11 +274,19 @@ class Session:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Ready:
+    """What is left of a run.
+
+    Parameters
+    ----------
+    shared: keys of the baseline's responses that there are already.
+    """
+
     plan: Plan
     feed: Feed
     totals: LiveTotals
     unproven: tuple[int, ...]
     watch: GateWatch | None
+    shared: tuple[TrialKey, ...] = ()
 
     def is_decided(self) -> bool:
         return self.watch is not None and self.watch.verdicts is not None

@@ -51,7 +51,7 @@ def chosen_target(run: RunRecord, target: str) -> Chosen:
     ------
     UsageError: it has none of that name.
     """
-    names = _targets(run)
+    names = [each.name for each in Evaluation.model_validate(run.config).contenders]
     if target not in names:
         known = ", ".join(repr(name) for name in names)
         raise UsageError(f"{reference_of(run)} has no target {target!r}; there are {known}")
@@ -63,19 +63,20 @@ def sides_of(store: Store, chosen: Chosen) -> list[Side]:
     run = chosen.run
     evaluation = Evaluation.model_validate(run.config)
     summary = conclusion_of(store, run).summary
-    targets = _targets(run)
-    metrics = [[each.name for each in summary.metrics if each.target == target] for target in targets]
+    targets, contenders = evaluation.targets, evaluation.contenders
+    metrics = [[each.name for each in summary.metrics if each.target == target.name] for target in targets]
     scores = read_scores(store.iterate_scores(run.key), metrics)
     sides = [
         Side(
-            name=f"{reference_of(run)}/{target}" if len(targets) > 1 else reference_of(run),
+            name=f"{reference_of(run)}/{target.name}" if len(contenders) > 1 else reference_of(run),
             run=run,
             evaluation=evaluation,
-            target=target,
+            target=target.name,
             summary=summary,
             scores=found,
         )
         for target, found in zip(targets, scores, strict=True)
+        if target in contenders
     ]
     order = () if sides[0].is_whole else Schedule(store.positions(run.input_set), seed=run.seed).order
     return [replace(side, order=order) for side in sides if chosen.target in (None, side.target)]
@@ -102,7 +103,3 @@ def matched(baseline: Sequence[Side], candidate: Sequence[Side]) -> list[tuple[S
 def _told_apart(old: Side, new: Side) -> Side:
     """Runs of two stores may have the same name."""
     return replace(new, name=f"{new.name} ({new.run.id[:8]})") if old.name == new.name else new
-
-
-def _targets(run: RunRecord) -> list[str]:
-    return [str(target["name"]) for target in run.config["targets"]]

@@ -33,7 +33,8 @@ def watch_for(evaluation: Evaluation, settings: RunSettings, ranks: Ranks, unpri
     forms = metric_forms(evaluation)
     terms = Terms(
         conditions=tuple(parse_condition(text) for text in evaluation.gates),
-        targets=tuple(target.name for target in evaluation.targets),
+        targets=tuple(target.name for target in evaluation.contenders),
+        first=len(evaluation.targets) - len(evaluation.contenders),
         native={form.name: form.native for form in forms if form.native is not None},
         passes={form.name: _rule(form) for form in forms if form.has_pass_rate},
         repeats=settings.repeats,

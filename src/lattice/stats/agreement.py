@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 
@@ -91,8 +92,11 @@ def kappa_for_verdicts(
 
     κ is skewed near 1: at n = 30 the lower end of κ ± 1.96 errors is above the true κ in 5 to 18% of samples instead
     of 2.5%. So the interval is made on Fisher's scale, atanh κ with the error / (1 − κ²), which brings that to 2 to 8%.
-    Raters who agree on everything have no error to build on, and are no certainty: the interval is then that of κ with
-    one more item imagined, on which they differ by the whole scale.
+
+    Raters who agree on everything leave no error to build on, and are no certainty. Say that a share q of ratings is
+    guessed by how common the levels are: κ is 1 − q, weighted or not, and all n agree with the probability
+    (1 − q(1 − p))ⁿ, where p = Σ share² of the levels is how often a guess agrees. The lower end is the κ at which that
+    is (1 − level) / 2, as in the interval of Clopper and Pearson.
 
     Returns
     -------
@@ -100,8 +104,7 @@ def kappa_for_verdicts(
     """
     found = cohens_kappa(a, b, levels, weights, level)
     if found.value >= 1:
-        imagined = cohens_kappa([*a, levels[0]], [*b, levels[-1]], levels, weights, level)
-        return replace(found, interval=_renamed(imagined.interval, "one_imagined_disagreement"))
+        return replace(found, interval=_all_agree(Counter(a), as_level(level)))
     interval = _around_kappa(found.value, found.standard_error or 0.0, as_level(level))
     return replace(found, interval=interval)
 
@@ -224,8 +227,12 @@ def _around_kappa(value: float, error: float, level: float) -> Interval | None:
     return Interval(lower=math.tanh(centre - reach), upper=math.tanh(centre + reach), level=level, method="fisher_z")
 
 
-def _renamed(interval: Interval | None, method: str) -> Interval | None:
-    return None if interval is None else replace(interval, method=method)
+def _all_agree(given: Counter[Hashable], level: float) -> Interval:
+    n = given.total()
+    by_guessing = sum((count / n) ** 2 for count in given.values())
+    disagreeing = 1 - ((1 - level) / 2) ** (1 / n)
+    lower = max(-1.0, 1 - disagreeing / (1 - by_guessing))
+    return Interval(lower=lower, upper=1.0, level=level, method="exact_guessing")
 
 
 def _fisher(value: float, n: int, level: float) -> Interval | None:

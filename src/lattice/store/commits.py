@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -81,9 +81,23 @@ class Committed:
 
 
 class Commits:
-    """The statements of one run, compiled once. For one thread and one connection."""
+    """The statements of one run, compiled once. For one thread and one connection.
 
-    def __init__(self, database: Database, run_key: int, claim: Claim, totals: Totals, clock: WallClock) -> None:
+    Parameters
+    ----------
+    shared: indices of targets whose responses get no results.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        run_key: int,
+        claim: Claim,
+        totals: Totals,
+        clock: WallClock,
+        shared: Container[int] = (),
+    ) -> None:
+        self._shared = shared
         self._run_key = run_key
         self._claim = claim
         self._totals = totals
@@ -165,7 +179,8 @@ class Commits:
         key, rows = self._run_key, _Rows()
         for trial, response in batch.responses:
             self._totals.add_response(trial, response)
-            self._unjudged[trial] = response
+            if trial.target not in self._shared:
+                self._unjudged[trial] = response
             rows.responses.append(response_values(key, trial, response))
         if batch.results:
             self._result_rows(cursor, batch.results, rows)

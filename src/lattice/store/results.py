@@ -129,6 +129,13 @@ class Results:
             rows = connection.execute(select(*_TRIAL).where(*where).order_by(results.c.seq))
             return [TrialKey._make(row) for row in rows]
 
+    def answered(self, run_key: int) -> Iterator[TrialKey]:
+        trial = tuple(responses.c[column.name] for column in _TRIAL)
+        with self._database.read() as connection:
+            whose = self._scope(connection, run_key).responses_of
+        for row in self._keyset(select(*trial).where(responses.c.run_key == whose), trial):
+            yield TrialKey._make(row)
+
     def unjudged(self, run_key: int) -> set[TrialKey]:
         trial = [responses.c[column.name] for column in _TRIAL]
         ended = select(results.c.position).where(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -262,9 +262,15 @@ class Store:
         on_stop: Callable[[StopRequest], None] | None = None,
         on_error: Callable[[StoreError], None] | None = None,
         pace: Pace | None = None,
+        shared: Container[int] = (),
     ) -> RunWriter:
-        """The writer of a claimed run; see `RunWriter`."""
-        commits = Commits(self._database, run_key, claim, totals, self._clock)
+        """The writer of a claimed run; see `RunWriter`.
+
+        Parameters
+        ----------
+        shared: indices of targets whose responses serve other targets' trials and get no results.
+        """
+        commits = Commits(self._database, run_key, claim, totals, self._clock, shared)
         return RunWriter(self._database, commits, on_stop=on_stop, on_error=on_error, pace=pace)
 
     # What a run has brought
@@ -272,6 +278,10 @@ class Store:
     def finished(self, run_key: int, status: ResultStatus | None = None) -> Iterator[TrialKey]:
         """Trials that have a result, of one status or of any, in the order of their inputs."""
         return self._results.finished(run_key, status)
+
+    def answered(self, run_key: int) -> Iterator[TrialKey]:
+        """Trials that have a stored response, of this run or of the one whose responses it scores, in their order."""
+        return self._results.answered(run_key)
 
     def unjudged(self, run_key: int) -> set[TrialKey]:
         """Trials that have a response and no result."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.reporting.run_records import run, score_row
+from tests.reporting.run_records import result, run, score_row
 
 from lattice.cli.rendering.configuration import configuration_block
 from lattice.cli.rendering.summary import summary_block
-from lattice.cli.rendering.tables import mean_cell
+from lattice.cli.rendering.tables import mean_cell, raw_lines
 from lattice.cli.rendering.terminal import PLAIN
 from lattice.core.evaluation import Evaluation
-from lattice.core.models import Usage
+from lattice.core.models import ToolCall, Usage
 from lattice.core.runs import Progress, RunStatus
+from lattice.core.trials import Response
 from lattice.reporting.figures import Spending, Summary
 from lattice.reporting.summary import Session, summarise
 from lattice.store.records import ScoreRow
@@ -119,3 +120,12 @@ def test_a_list_shows_the_first_metric_there_is() -> None:
     checks = evaluation(checks=[{"name": "a", "regex": "x"}, {"name": "b", "regex": "x"}])
     assert cell(checks, [row(1, a=1.0, b=0.0), row(2, a=1.0, b=0.0)]) == "1.00 [0.34, 1.00]"
     assert cell(evaluation(type="operational"), [row(1)]) == "-"
+
+
+def test_raw_results_show_what_a_target_retrieved_and_which_tools_it_called() -> None:
+    call = ToolCall(name="look\x1b", arguments='{"page": 3}')
+    response = Response(text="Page 3.", latency=1.0, context=("one", "two"), tool_calls=(call,))
+    lines = list(raw_lines([result(1, response=response)], PLAIN))
+    retrieved = lines.index("  Retrieved:")
+    assert lines[retrieved + 1 : retrieved + 4] == ["    one", "", "    two"]
+    assert lines[retrieved + 4 : retrieved + 6] == ["  Tool calls:", '    look␛({"page": 3})']

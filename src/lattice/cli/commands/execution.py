@@ -103,7 +103,7 @@ def run(
         count = version.input_set.count
         say(*prepared_lines(prepared.evaluation, prepared.warnings, inputs=count, terminal=errors_terminal()), "")
         presentation = Presentation(progress=not no_progress, as_json=as_json, outputs=outputs, db=db)
-        return _carried_out(store, record, prepared.surroundings, AS_CONFIGURED, presentation)
+        return carried_out(store, record, prepared.surroundings, AS_CONFIGURED, presentation)
 
 
 @click.command()
@@ -128,10 +128,10 @@ def resume(reference: str, no_progress: bool, as_json: bool, db: str | None, **s
             surroundings = surroundings_for(record, base or here(), environment())
         say(f"Resuming {reference_of(record)}: {record.progress.done} of {record.progress.total} done", "")
         presentation = Presentation(progress=not no_progress, as_json=as_json, db=db)
-        return _carried_out(store, record, surroundings, given, presentation)
+        return carried_out(store, record, surroundings, given, presentation)
 
 
-def _carried_out(
+def carried_out(
     store: Store,
     record: RunRecord,
     surroundings: Surroundings,

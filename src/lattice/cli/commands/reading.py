@@ -17,8 +17,11 @@ from lattice.core.errors import UsageError
 from lattice.core.evaluation import Evaluation
 from lattice.core.filters import parse_filter
 from lattice.core.runs import RunRecord
+from lattice.reporting.exports import formats_for
+from lattice.reporting.formats import count
 from lattice.service.conclusion import conclusion_of
 from lattice.service.reading import document_of, export_run, reference_of
+from lattice.service.rescoring import every_trial
 from lattice.service.workspace import open_workspace
 from lattice.store import Store
 
@@ -65,15 +68,19 @@ def show(reference: str, raw: bool, where: str | None, as_json: bool, db: str | 
 @click.option("-o", "--output", "outputs", multiple=True, required=True, metavar="FILE", help="Or - for stdout.")
 @click.option("--format", "format_", metavar="NAME", help="Where the file's ending does not tell it.")
 @click.option("--where", metavar="FILTER", help="Only some results.")
+@click.option("--inputs", is_flag=True, help="Each result in JUnit and Markdown, too, which else sum the run up.")
 @store_option
-def export(reference: str, outputs: tuple[str, ...], format_: str | None, where: str | None, db: str | None) -> None:
+def export(
+    reference: str, outputs: tuple[str, ...], format_: str | None, where: str | None, inputs: bool, db: str | None
+) -> None:
     """Write RUN to files; the ending tells the format."""
     chosen = parse_filter(where) if where else None
+    formats = formats_for(outputs, format_, with_results=inputs or chosen is not None)
     with open_workspace(db, environment(), here()) as store:
         record = store.find_run(reference)
-        for destination in outputs:
+        for destination, each in zip(outputs, formats, strict=True):
             with while_read(sys.stdout):
-                export_run(store, record, destination, format=format_, where=chosen)
+                export_run(store, record, destination, format=each.name, where=chosen)
             if destination != "-":
                 say(f"Wrote {destination}")
 
@@ -92,5 +99,14 @@ def _print_summary(store: Store, record: RunRecord) -> None:
     terminal = output_terminal()
     evaluation = Evaluation.model_validate(record.config)
     print_lines(configuration_block(evaluation, inputs=record.input_count, terminal=terminal))
-    print_lines(["", f"Run: {reference_of(record)}  ({record.id})"])
+    print_lines(["", f"Run: {reference_of(record)}  ({record.id})", *_origin_lines(store, record)])
     print_lines(conclusion_lines(store, record, conclusion_of(store, record), terminal))
+
+
+def _origin_lines(store: Store, record: RunRecord) -> list[str]:
+    """Whose responses a rescored run scores."""
+    if record.origin is None:
+        return []
+    lacking = every_trial(record) - record.progress.total
+    left_out = f"; {count(lacking)} trials without one are left out" if lacking else ""
+    return [f"Responses: stored by {reference_of(store.find_run(record.origin))}{left_out}"]

@@ -68,7 +68,8 @@ def _scoring(evaluation: Evaluation) -> Iterator[tuple[str, str]]:
     """What measures the responses, by its heading."""
     judge, scoring = evaluation.judge, evaluation.scoring
     if judge is not None:
-        yield "Scoring", f"LLM-as-Judge ({scale_of(judge).label}, {judge.mode.value.capitalize()} mode)"
+        scale = "" if judge.scale is None else f"{scale_of(judge).label}, "
+        yield "Scoring", f"LLM-as-Judge ({scale}{judge.mode.value.capitalize()} mode)"
         if judge.criteria:
             yield "Criteria", ", ".join(criterion.name for criterion in judge.criteria)
         yield "Judge", model_name(judge.model)

@@ -13,7 +13,7 @@ from lattice.cli.rendering.terminal import Colour, Terminal
 from lattice.core.evaluation import EvaluationType
 from lattice.core.runs import Progress, RunRecord, RunStatus
 from lattice.reporting import formats
-from lattice.reporting.figures import SCORE, Bounds, MetricSummary, Spending, Summary, TargetSummary
+from lattice.reporting.figures import SCORE, Bounds, MetricSummary, PairCounts, Spending, Summary, TargetSummary
 from lattice.reporting.formats import NOTHING, count, rate, terminal_text, whole_percent, wrapped
 from lattice.reporting.savings import savings_of
 
@@ -163,7 +163,11 @@ def metric_table(metric: MetricSummary, scale_maximum: int | None, terminal: Ter
     if metric.pass_condition is not None:
         rows.append(("Pass Rate", formats.score(metric.pass_rate), _interval(metric.pass_interval)))
         beside += ["", "", "", "", f"({metric.pass_condition})"]
-    return [*boxed(rows, beside=beside, width=terminal.width), *_mean_words(metric, terminal)]
+    return [
+        *boxed(rows, beside=beside, width=terminal.width),
+        *_mean_words(metric, terminal),
+        *(_pairs_words(metric.pairs, terminal) if metric.pairs is not None else []),
+    ]
 
 
 def distribution_lines(metric: MetricSummary) -> list[str]:
@@ -271,6 +275,16 @@ def _mean_words(metric: MetricSummary, terminal: Terminal, name: str = "Mean") -
     method = metric.interval.method
     live = " (live: the run stopped early)" if method == "betting" else ""
     return wrapped(f"{said}; interval: {method}{live}", terminal.width)
+
+
+def _pairs_words(pairs: PairCounts, terminal: Terminal) -> list[str]:
+    """Wins, ties and losses against the baseline, and how often the order decided."""
+    name = terminal_text(pairs.baseline, 60)
+    lines = wrapped(f"Against {name}: {pairs.wins} won, {pairs.ties} tied, {pairs.losses} lost", terminal.width)
+    if pairs.total:
+        share = f"{rate(pairs.biased, pairs.total)} ({pairs.biased} of {pairs.total} pairs follow the order)"
+        lines += wrapped(f"Position-bias rate: {share}", terminal.width)
+    return lines
 
 
 def _native(metric: MetricSummary, scale_maximum: int | None) -> str:

@@ -10,6 +10,7 @@ from lattice.cli.rendering.errors import failed_line
 from lattice.cli.rendering.grids import aligned, aligned_width
 from lattice.cli.rendering.indicators import indicator_of, status_word
 from lattice.cli.rendering.terminal import Colour, Terminal
+from lattice.core.models import ToolCall
 from lattice.core.runs import RunRecord, RunStatus
 from lattice.reporting import formats
 from lattice.reporting.formats import NOTHING, fit, terminal_text, whole_percent, wrapped
@@ -40,8 +41,12 @@ def runs_table(runs: Sequence[RunRecord], now: datetime, terminal: Terminal) -> 
     if not runs:
         return ["No runs yet. `lattice run FILE` starts one."]
     cells: list[tuple[str, ...]] = [("", "Run", *_HEADINGS)]
-    cells += [(_word(run), f"{run.evaluation_slug}#{run.number}", *_numbers(run, now)) for run in runs]
+    cells += [(_word(run), _named(run), *_numbers(run, now)) for run in runs]
     return _marked(cells, list(runs), terminal)
+
+
+def _named(run: RunRecord) -> str:
+    return f"{run.evaluation_slug}#{run.number}" + ("" if run.origin is None else " (rescored)")
 
 
 def result_lines(rows: Iterable[ResultRow], terminal: Terminal, *, several_targets: bool = False) -> Iterator[str]:
@@ -65,6 +70,8 @@ def raw_lines(rows: Iterable[ResultRow], terminal: Terminal) -> Iterator[str]:
             ("Input", row.input.text),
             ("Reference", row.input.reference),
             ("Response", response.text if response else None),
+            ("Retrieved", "\n\n".join(response.context) if response and response.context else None),
+            ("Tool calls", "\n".join(_called(call) for call in response.tool_calls) or None if response else None),
             ("Reasoning", row.reasoning or None),
             ("Judge", row.raw or None),
             ("Error", row.failure.message if row.failure else None),
@@ -74,6 +81,10 @@ def raw_lines(rows: Iterable[ResultRow], terminal: Terminal) -> Iterator[str]:
                 yield from _paragraph(name, text, terminal)
         yield fit(_effort(row), terminal.width)
         yield ""
+
+
+def _called(call: ToolCall) -> str:
+    return f"{call.name}({call.arguments})"
 
 
 def outcome_text(row: ResultRow) -> str:

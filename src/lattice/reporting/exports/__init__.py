@@ -53,21 +53,21 @@ def format_for(destination: str, name: str | None = None) -> Format:
     raise UsageError(f"{destination}: {what}; use one of {endings}, or --format")
 
 
-def formats_for(destinations: Sequence[str], name: str | None = None, *, results: bool | None = None) -> list[Format]:
+def formats_for(destinations: Sequence[str], name: str | None = None, *, with_results: bool = False) -> list[Format]:
     """A format for each of several files that are written together.
 
     Parameters
     ----------
     name: what ``--format`` said; of several files it is for those whose ending does not tell theirs.
-    results: whether formats that sum a run up hold its results as well: yes if one of the files has such a format,
-        yes where it can be, or not.
+    with_results: formats that sum a run up are to hold its results as well.
 
     Raises
     ------
     UsageError: as `format_for`.
     """
-    chosen = [format_for(each, None if len(destinations) > 1 and _tells(each) else name) for each in destinations]
-    return [_named(each.with_results) if results and each.with_results else each for each in chosen]
+    alone = len(destinations) == 1
+    chosen = [format_for(each, name if alone or not _tells(each) else None) for each in destinations]
+    return [_named(each.with_results) if with_results and each.with_results else each for each in chosen]
 
 
 def export(source: ExportSource, format: Format, destination: str, *, stdout: IO[bytes]) -> None:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from lattice.core.evaluation import Evaluation
-from lattice.core.runs import RunRecord, RunStatus
+from lattice.core.runs import RunStatus
 from lattice.gates import Verdict
 from lattice.reporting.exports import endings
 from lattice.reporting.exports.passing import Passing
@@ -72,9 +72,7 @@ def run_case(source: ExportSource) -> Case:
 def gate_cases(source: ExportSource) -> Iterator[Case]:
     """Gates: failed ones are failures, inconclusive ones errors, those that were not evaluated are skipped."""
     for gate in source.document["gates"]:
-        yield Case(
-            name=gate["condition"], group=f"{source.run.evaluation_slug}.gates", outcome=_gate_outcome(gate)
-        )
+        yield Case(name=gate["condition"], group=f"{source.run.evaluation_slug}.gates", outcome=_gate_outcome(gate))
 
 
 def input_cases(source: ExportSource) -> Iterator[Case]:

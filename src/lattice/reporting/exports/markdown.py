@@ -1,6 +1,6 @@
 """Markdown: a run summed up for a pull request, an issue or a wiki and, if asked, its results.
 
-Tables as GitHub, GitLab and most wikis read them. Everything that a person or a model wrote is kept from being Markdown.
+Tables as GitHub, GitLab and most wikis read them. What a person or a model wrote is kept from being Markdown.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _SIGNS = {
 _VERDICTS = {"pass": "✅", "fail": "❌", "inconclusive": "⚠️", "not_evaluated": "➖"}
 _WORST_FIRST = ("fail", "inconclusive", "not_evaluated", "pass")
 _BAR = 20
-_NAME, _REASON, _CELL = 80, 600, 160
+_NAME, _REASON, _CELL, _HASH = 80, 600, 160, 12
 
 
 def write(source: ExportSource, stream: IO[bytes]) -> None:
@@ -74,17 +74,15 @@ def _head_lines(source: ExportSource) -> Iterator[str]:
     if not progress.done:
         return
     yield ""
-    counts = [f"{part} / {progress.done} ({rate(part, progress.done)})" for part in _parts(run)]
+    counts = [
+        f"{part} / {progress.done} ({rate(part, progress.done)})" for part in (progress.successful, progress.failed)
+    ]
     cells = [*counts, count(spending.usage.total_tokens), _cost(spending)]
     yield from table(("Successful", "Failed", "Total Tokens", "Estimated Cost"), [cells], numbers_from=0)
     if progress.failed / progress.done >= FAILURES_MATTER:
         yield ""
         share = rate(progress.failed, progress.done)
         yield f"⚠️ {share} of the inputs failed (5% or more): the numbers may not stand for all inputs."
-
-
-def _parts(run: RunRecord) -> tuple[int, int]:
-    return run.progress.successful, run.progress.failed
 
 
 def _gates_lines(source: ExportSource) -> Iterator[str]:
@@ -108,7 +106,14 @@ def _metrics_lines(source: ExportSource) -> Iterator[str]:
     levels = {metric.interval.level for metric in metrics if metric.interval} or {0.95}
     level = " / ".join(f"{round(100 * each)}%" for each in sorted(levels))
     head = [*(["Target"] if several else []), "Metric", "Interval by", "n", "Mean", f"{level} CI"]
-    head += [*(["On its scale"] if native else []), "Median", "Std Dev", "Min", "Max", *(["Pass Rate"] if passing else [])]
+    head += [
+        *(["On its scale"] if native else []),
+        "Median",
+        "Std Dev",
+        "Min",
+        "Max",
+        *(["Pass Rate"] if passing else []),
+    ]
     yield from _heading("Metrics")
     rows = [_metric_cells(metric, several=several, native=native, passing=passing) for metric in metrics]
     yield from table(head, rows, numbers_from=3 if several else 2)
@@ -118,7 +123,7 @@ def _metric_cells(metric: MetricSummary, *, several: bool, native: bool, passing
     cells = [words(metric.target, _NAME)] if several else []
     cells += [words(metric.name, _NAME), _method(metric), f"{count(metric.n)} of {count(metric.ended)}"]
     cells += [formats.score(metric.mean), _interval(metric.interval)]
-    cells += [formats.native(metric.native_mean)] if native else []
+    cells += [_native(metric)] if native else []
     cells += [formats.score(number) for number in (metric.median, metric.std, metric.min, metric.max)]
     return cells + ([_passed(metric)] if passing else [])
 
@@ -129,7 +134,8 @@ def _distribution_lines(source: ExportSource) -> Iterator[str]:
     if not shown:
         return
     yield from _heading("Score Distribution")
-    head = ["Score", *(words(metric.target, _NAME) for metric in shown)]
+    named = [words(metric.target, _NAME) for metric in shown] if _several(source) else ["Inputs"]
+    head = ["Score", *named]
     rows = [
         [f"{level.value} ({formats.score(level.score)})", *(_share(metric, index) for metric in shown)]
         for index, level in enumerate(shown[0].distribution)
@@ -183,7 +189,8 @@ def _origin_lines(run: RunRecord) -> Iterator[str]:
     if (judge := evaluation.judge) is not None:
         yield f"- Judge: {code(judge.model, _NAME)} ({judge.mode.value} mode)"
     yield f"- Run: {code(f'{run.evaluation_slug}#{run.number}')}, id {code(run.id)}"
-    yield f"- Configuration: {code(run.config_hash)}, {count(run.input_count)} inputs: {code(run.inputs_hash)}"
+    yield f"- Configuration: {code(run.config_hash[:_HASH])}"
+    yield f"- Inputs: {count(run.input_count)}, {code(run.inputs_hash[:_HASH])}"
     if run.started_at is not None:
         yield f"- Started: {timestamp(run.started_at)}"
     for key, value in run.tags.items():
@@ -234,8 +241,14 @@ def _verdict(verdict: str) -> str:
 
 
 def _interval(interval: Bounds | None) -> str:
-    # Parentheses, since brackets make links.
-    return NOTHING if interval is None else f"{formats.score(interval.lower)} to {formats.score(interval.upper)}"
+    return NOTHING if interval is None else formats.interval(interval.lower, interval.upper)
+
+
+def _native(metric: MetricSummary) -> str:
+    """``3.95 of 5``."""
+    if metric.native_mean is None or not metric.distribution:
+        return NOTHING
+    return f"{metric.native_mean:.2f} of {metric.distribution[-1].value}"
 
 
 def _method(metric: MetricSummary) -> str:

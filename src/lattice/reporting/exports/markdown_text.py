@@ -12,9 +12,12 @@ from collections.abc import Iterable, Sequence
 from lattice.reporting.formats import NOTHING, terminal_text
 
 _BACKTICKS = re.compile("`+")
-# Words, numbers and the punctuation that no dialect takes for anything: no underscores, and no dot within a word,
-# which may be an address.
-_PLAIN = re.compile(r"(?:[^\W_]|[ ,;()'’–—%]|(?<=[^\W_])[-/](?=[^\W_])|(?<=[^\W_])[.:!?](?=\s|$)|(?<=\d)\.(?=\d))+")
+# Words, numbers and the punctuation that no dialect takes for anything: no dot within a word, which may be an address,
+# and brackets around numbers alone, with a blank behind.
+_PLAIN = re.compile(
+    r"(?:[^\W_]|[ ,;()'’–—%]|(?<=[^\W_])[-/_](?=[^\W_])|(?<=[^\W_])[.:!?](?=\s|$)|(?<=\d)\.(?=\d)"
+    r"|\[[\d., -]+\](?=[ ,.;]|$))+"
+)
 _BEFORE_PIPE = re.compile(r"\\+(?=\|)")
 _LOOKS_LIKE_BACKSLASH = "⧵"
 

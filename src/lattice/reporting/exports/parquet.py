@@ -23,10 +23,13 @@ from lattice.reporting.formats import plain_text
 from lattice.reporting.rows import encode
 from lattice.store.records import ResultRow
 
-MOST_ROWS = 10_000
+MOST_ROWS = 20_000
 """Rows of a row group, which is written as soon as it is full."""
-MOST_TEXT = 8_000_000
-"""Characters of a row group, for results that are long."""
+MOST_BYTES = 16_000_000
+"""Bytes of a row group in memory, for results that are long."""
+
+_ROWS_AT_ONCE = 500
+_TEXT_AT_ONCE = 1_000_000
 
 Value = Any  # texts, numbers, lists and mappings, as pyarrow takes them
 
@@ -38,11 +41,15 @@ def write(source: ExportSource, stream: IO[bytes]) -> None:
 
     schema = _schema(source)
     with pq.ParquetWriter(stream, schema, compression="zstd") as writer:
-        for group in _groups(source):
-            arrays = [
-                pa.array(values, type=field.type) for values, field in zip(zip(*group, strict=True), schema, strict=True)
-            ]
-            writer.write_batch(pa.record_batch(arrays, schema=schema))
+        group: list[Any] = []
+        for values in _values(source):
+            arrays = [pa.array(column, type=field.type) for column, field in zip(values, schema, strict=True)]
+            group.append(pa.record_batch(arrays, schema=schema))
+            if sum(len(each) for each in group) >= MOST_ROWS or sum(each.nbytes for each in group) >= MOST_BYTES:
+                writer.write_table(pa.Table.from_batches(group))
+                group = []
+        if group:
+            writer.write_table(pa.Table.from_batches(group))
 
 
 def _schema(source: ExportSource) -> Any:
@@ -61,20 +68,20 @@ def _schema(source: ExportSource) -> Any:
     return pa.schema(fields, metadata={"lattice": encode({**document, "configuration": dict(source.run.config)})})
 
 
-def _groups(source: ExportSource) -> Iterator[list[list[Value]]]:
-    """Rows by the group, none of them empty."""
+def _values(source: ExportSource) -> Iterator[Iterator[tuple[Value, ...]]]:
+    """Some results at a time, each time the values of one column after the other."""
     metrics = source.metrics
-    group: list[list[Value]] = []
+    rows: list[list[Value]] = []
     size = 0
     for row in source.rows:
         values = [_encodable(cell) for cell in cells(row, metrics)] + _further(row)
         size += sum(len(value) for value in values if isinstance(value, str))
-        group.append(values)
-        if len(group) >= MOST_ROWS or size >= MOST_TEXT:
-            yield group
-            group, size = [], 0
-    if group:
-        yield group
+        rows.append(values)
+        if len(rows) >= _ROWS_AT_ONCE or size >= _TEXT_AT_ONCE:
+            yield zip(*rows, strict=True)
+            rows, size = [], 0
+    if rows:
+        yield zip(*rows, strict=True)
 
 
 def _further(row: ResultRow) -> list[Value]:

@@ -9,7 +9,7 @@ from lattice.store.records import ResultRow
 
 
 class Passing:
-    """The judge's ``pass`` condition, binary scores and checks that pass or fail; other numbers neither pass nor fail."""
+    """The judge's ``pass`` condition, binary scores and checks; what has none of these neither passes nor fails."""
 
     def __init__(self, evaluation: Evaluation) -> None:
         self._forms = tuple(form for form in metric_forms(evaluation) if form.has_pass_rate)

@@ -9,7 +9,7 @@ _REPLACEMENT = "\ufffd"
 _CONTROL_PICTURES = 0x2400
 # XML 1.0 has no way to write these, not even as references. C1 controls are allowed and help nobody.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
-_SPECIAL = re.compile("[&<>\"\r\n\t]")
+_SPECIAL = re.compile('[&<>"\r\n\t]')
 _IN_TEXT = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
 _IN_ATTRIBUTES = {**_IN_TEXT, '"': "&quot;", "\n": "&#10;", "\t": "&#9;"}
 

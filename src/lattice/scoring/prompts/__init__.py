@@ -15,6 +15,12 @@ from lattice.wire.templates import Template
 SYSTEM_VARIABLES = frozenset({"rubric", "criteria", "scale", "answer_form"})
 USER_VARIABLES = frozenset({"input", "reference", "context", "retrieved", "tool_calls", "response", "answer_form"})
 
+PAIR_SYSTEM_VARIABLES = frozenset({"rubric", "answer_form"})
+PAIR_USER_VARIABLES = frozenset(
+    {"input", "reference", "context", "answer_form"}
+    | {f"{part}_{letter}" for part in ("retrieved", "tool_calls", "response") for letter in "ab"}
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgePrompt:
@@ -22,8 +28,8 @@ class JudgePrompt:
 
     Parameters
     ----------
-    system: of the trusted part, with `SYSTEM_VARIABLES`.
-    user: of the data, with `USER_VARIABLES`.
+    system: of the trusted part, with `SYSTEM_VARIABLES`; comparing pairs, with `PAIR_SYSTEM_VARIABLES`.
+    user: of the data, with `USER_VARIABLES`, or `PAIR_USER_VARIABLES`.
     """
 
     system: Template
@@ -32,9 +38,10 @@ class JudgePrompt:
 
 def builtin_prompt(mode: JudgeMode) -> JudgePrompt:
     """The prompt that comes with Lattice for a mode."""
+    pairwise = mode is JudgeMode.PAIRWISE
     return JudgePrompt(
-        system=Template(prompt_text(mode, "system"), variables=SYSTEM_VARIABLES),
-        user=Template(prompt_text(mode, "user"), variables=USER_VARIABLES),
+        system=Template(prompt_text(mode, "system"), variables=PAIR_SYSTEM_VARIABLES if pairwise else SYSTEM_VARIABLES),
+        user=Template(prompt_text(mode, "user"), variables=PAIR_USER_VARIABLES if pairwise else USER_VARIABLES),
     )
 
 

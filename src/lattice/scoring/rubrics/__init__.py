@@ -22,6 +22,11 @@ def safety_rubric(scale: ScaleName | ScaleSettings) -> str:
     return f"{_text(_SAFETY, 'about')}\n\n{_text(_SAFETY, scale)}"
 
 
+def pairwise_rubric() -> str:
+    """What makes one of two answers the better one."""
+    return _text("pairwise", "winner")
+
+
 def _text(folder: str, scale: str | ScaleSettings) -> str:
     name = _OWN_SCALE if isinstance(scale, ScaleSettings) else scale
     return resources.files(__package__).joinpath(folder, f"{name}.md").read_text("utf-8").strip()
