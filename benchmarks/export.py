@@ -146,7 +146,8 @@ def create(store: Store, configured: Evaluation, count: int) -> RunRecord:
 
 def inputs(count: int) -> Iterator[Input]:
     for number in range(1, count + 1):
-        yield Input(position=number, **question(number))
+        asked = question(number)
+        yield Input(position=number, id=asked["id"], input=asked["input"], reference=asked["reference"])
 
 
 async def carry_out(store: Store, record: RunRecord) -> None:

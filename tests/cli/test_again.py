@@ -240,3 +240,24 @@ def test_a_rerun_of_a_rescored_run_calls_its_targets(connected: CommandLine, ser
     assert rerun.document["progress"]["successful"] == 3
     assert server.counters.answered == {Step.TARGET: 6, Step.JUDGE: 9}
     assert "Responses:" not in connected("show", "latest").out
+
+
+PAIRS = {"scoring": {"judge": {"model": JUDGE, "mode": "pairwise"}}, "type": "comparison"}
+
+
+def test_responses_of_two_targets_are_compared_in_pairs_and_those_of_pairs_are_scored_alone(
+    connected: CommandLine, server: SimulatorServer
+) -> None:
+    targets = [{"name": name, "model": TARGET} for name in ("Old", "New")]
+    ran(connected, 5, targets=targets)
+    connected.write_evaluation({"targets": targets, **PAIRS}, name="pairs.yaml")
+
+    pairs = connected("rescore", "latest", "pairs.yaml", "--json")
+    alone = connected("rescore", "latest", "evaluation.yaml", "--json")
+
+    assert pairs.code == alone.code == 0, pairs.err + alone.err
+    assert pairs.document["progress"]["successful"] == 5
+    assert {metric["target"] for metric in pairs.document["metrics"]} == {"New"}
+    assert alone.document["progress"]["successful"] == 10
+    assert server.counters.answered[Step.TARGET] == 10
+    assert server.counters.answered[Step.JUDGE] == 10 + 2 * 5 + 10

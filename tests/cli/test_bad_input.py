@@ -158,7 +158,6 @@ def test_an_unknown_provider_is_told_with_the_nearest(ready: CommandLine, server
 @pytest.mark.parametrize(
     ("changes", "key"),
     [
-        ({"scoring": judged_by("openai/gpt-4o", mode="pairwise")}, "scoring.judge.mode"),
         ({"schedule": {"cron": "0 2 * * *"}}, "schedule"),
         ({"alerts": []}, "alerts"),
     ],

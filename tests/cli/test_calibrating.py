@@ -145,12 +145,12 @@ def test_a_sheet_may_be_filled_in_halfway(run: CommandLine) -> None:
 def test_scores_can_be_kept_in_the_workspace(run: CommandLine) -> None:
     rows = agreeing(run, sampled(run))
     stored = run("annotate", "latest", "--import", filled(run, rows))
-    assert "Stored 30 scores.\n" in stored.err
+    assert "Scores stored: 30.\n" in stored.err
     assert "lattice calibrate latest" in stored.err
     found = calibration(run("calibrate", "latest", "--json"))
     assert (found["n"], found["trust"]) == (30, "trusted")
     again = run("annotate", "latest", "--import", filled(run, rows[:3]))
-    assert "Stored 3 scores, 3 of them in the place of earlier ones." in again.err
+    assert "Scores stored: 3, 3 of them in the place of earlier ones." in again.err
     shown = run("export", "latest", "-o", "-", "--format", "csv").out
     assert shown.count("so it is") == 30
 
@@ -163,7 +163,7 @@ def test_scores_from_a_file_and_from_the_workspace_count_together(run: CommandLi
         run("calibrate", "latest", "--annotations", filled(run, [changed, *rows[10:], rows[0]]), "--json")
     )
     assert found["n"] == 20
-    assert "1 results have another score in the workspace than in the file" in found["warnings"][0]
+    assert f"file and workspace have other scores of {changed['id']}; the file's count" in found["warnings"][0]
     assert [each["id"] for each in found["most_different"]] == [changed["id"]]
 
 
@@ -270,6 +270,19 @@ def test_what_no_judge_scored_cannot_be_calibrated(lattice: CommandLine) -> None
     several(lattice, scoring={"exact_match": True})
     check_refused(lattice("calibrate", "latest"), "was not scored by a judge")
     check_refused(lattice("annotate", "latest", "--sample", "3", "-o", "x.csv"), "was not scored by a judge")
+
+
+def test_a_judge_that_only_prefers_cannot_be_calibrated(lattice: CommandLine) -> None:
+    pairwise = {"judge": {"model": "sim/judge", "mode": "pairwise"}}
+    several(lattice, type="comparison", targets=TWO_TARGETS, scoring=pairwise)
+    check_refused(lattice("calibrate", "latest"), "prefers one of two answers and gives no score on a scale")
+
+
+def test_the_score_of_a_panel_is_calibrated(lattice: CommandLine) -> None:
+    judges = [{"name": name, "model": "sim/judge", "params": {"seed": seed}} for seed, name in enumerate("ab")]
+    several(lattice, scoring={"judges": judges})
+    scores = filled(lattice, [{"id": str(place), "score": 1 + place % 5} for place in range(1, 13)])
+    assert calibration(lattice("calibrate", "latest", "--annotations", scores, "--json"))["n"] == 12
 
 
 def test_a_file_that_cannot_be_written_is_named(run: CommandLine) -> None:

@@ -84,3 +84,9 @@ def test_any_parameters_survive_the_store(params: dict[str, Any]) -> None:
     again = Evaluation.model_validate(orjson.loads(orjson.dumps(canonical(evaluation))))
     assert again.targets[0].params == evaluation.targets[0].params
     assert config_hash(again) == config_hash(evaluation)
+
+
+def test_the_templates_that_judges_are_asked_with_are_part_of_it() -> None:
+    evaluation = Evaluation.model_validate(DATA)
+    hashes = {config_hash(evaluation, prompts) for prompts in ((), ("one",), ("other",), ("one", "other"))}
+    assert len(hashes) == 4

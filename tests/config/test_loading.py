@@ -453,9 +453,7 @@ def test_what_comes_later_is_said_to_be_not_available_yet(tmp_path: Path, additi
 @pytest.mark.parametrize(
     ("old", "new", "key"),
     [
-        ("judge: {model: sim/judge}", "judges: []", "scoring.judges"),
         ("judge: {model: sim/judge}", "judge: {model: sim/j}, failed_as: 0", "scoring.failed_as"),
-        ("model: sim/judge", "model: sim/judge, mode: pairwise", "scoring.judge.mode"),
     ],
 )
 def test_what_it_stands_for_is_not_missed_beside_it(tmp_path: Path, old: str, new: str, key: str) -> None:

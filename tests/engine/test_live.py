@@ -161,3 +161,13 @@ def test_a_mean_of_equal_scores_is_that_score() -> None:
         tally.add(Metric(score=0.8))
     snapshot = tally.snapshot()
     assert snapshot["sum"] / snapshot["n"] == 0.8
+
+
+def test_the_live_interval_does_not_wait_for_trials_that_the_run_does_not_have() -> None:
+    live, schedule = totals(3, repeats=2)
+    live.pass_over([TrialKey(schedule.order[0], 0, 1)])
+    live.add_result(scored(schedule.order[0], 1.0), None)
+    for repeat in (0, 1):
+        live.add_result(scored(schedule.order[1], 0.5, repeat=repeat), None)
+    assert live.last_snapshot()["targets"][0]["interval"]["n"] == 2
+    assert live.progress().done == 3

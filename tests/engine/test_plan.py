@@ -25,6 +25,14 @@ def test_every_trial_is_planned_once() -> None:
     assert len(keys) == len(set(keys)) == plan.total == plan.remaining == 42
 
 
+def test_targets_before_the_first_have_no_trials() -> None:
+    done = [TrialKey(1, 1, 0), TrialKey(2, 2, 1)]
+    plan = Plan(schedule(7), targets=3, repeats=2, first=1, finished=done, absent=[TrialKey(3, 1, 0)])
+    keys = left(plan)
+    assert {key.target for key in keys} == {1, 2}
+    assert (plan.total, plan.remaining, len(keys)) == (27, 25, 25)
+
+
 def test_an_inputs_targets_and_repeats_stay_together() -> None:
     keys = left(Plan(schedule(5), targets=2, repeats=2))
     positions = [key.position for key in keys]
@@ -61,3 +69,18 @@ def test_ranks_tell_the_place_in_the_schedule(positions: set[int]) -> None:
     order = Schedule(array("q", sorted(positions)), seed=5)
     ranks = order.ranks()
     assert [ranks[position] for position in order.order] == list(range(len(positions)))
+
+
+def test_a_schedule_over_some_inputs_keeps_their_order() -> None:
+    whole = schedule(20, seed=3)
+    some = whole.over({2, 3, 5, 7, 11})
+    assert list(some.order) == [position for position in whole.order if position in {2, 3, 5, 7, 11}]
+    assert len(whole) == 20
+    assert [some.ranks()[position] for position in some.order] == [0, 1, 2, 3, 4]
+
+
+def test_trials_that_a_run_does_not_have_are_neither_left_nor_counted() -> None:
+    absent = [TrialKey(1, 0, 1), TrialKey(3, 1, 0)]
+    plan = Plan(schedule(3), targets=2, repeats=2, absent=absent, finished=[TrialKey(1, 0, 0)])
+    assert (plan.total, plan.remaining) == (10, 9)
+    assert not {*absent} & {*left(plan)}

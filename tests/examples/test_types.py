@@ -20,7 +20,7 @@ from tests.cli.servers import InThread
 from tests.docs.blocks import ROOT
 
 EXAMPLES = ROOT / "examples"
-NAMES = ("http-target", "benchmark", "operational", "safety")
+NAMES = ("http-target", "benchmark", "operational", "safety", "pairwise")
 WITHOUT_SERVER = tuple(name for name in NAMES if name != "http-target")
 
 COMMAND = re.compile(r"^    lattice (?P<arguments>.+)$", re.MULTILINE)
@@ -91,6 +91,20 @@ def test_the_safety_evaluation_has_a_rubric_of_its_own(tmp_path: Path, monkeypat
     ended = lattice("run", "evaluation.yaml", "--json")
     assert metric(ended.document, "score", "Assistant")["pass_condition"] == ">= 4"
     assert metric(ended.document, "no card number", "Assistant")["mean"] == 1
+
+
+def test_the_pairs_tell_who_is_better_and_whether_the_judge_goes_by_the_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lattice = lattice_in("pairwise", tmp_path, monkeypatch)
+    ended = lattice("run", "evaluation.yaml", "--json")
+    larger, smaller = (metric(ended.document, "score", f"{size} model") for size in ("Larger", "Smaller"))
+    assert larger["interval"]["lower"] > 0.5 > smaller["interval"]["upper"]
+    assert larger["position_bias_rate"] == smaller["position_bias_rate"] == 0
+    assert ended.document["progress"]["total"] == 72
+    first = ("--set", "scoring.judge.model=sim/judge-always-first", "--set", "gates=[]")
+    ended = lattice("run", "evaluation.yaml", "--json", *first)
+    assert [(each["mean"], each["position_bias_rate"]) for each in ended.document["metrics"]] == [(0.5, 1.0)] * 2
 
 
 def test_the_http_service_runs_and_every_failure_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -204,6 +204,21 @@ def test_a_format_writes_to_what_can_only_be_written_to(format: Format) -> None:
         assert stream.read()
 
 
+@pytest.mark.parametrize("format", FORMATS, ids=lambda each: each.name)
+def test_a_reader_that_goes_away_ends_the_export(format: Format) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with pytest.raises(BrokenPipeError), os.fdopen(writing, "wb") as stream:
+        export(source([result(1)]), format, STDOUT, stdout=stream)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("format", FORMATS, ids=lambda each: each.name)
+def test_a_full_disk_is_told_with_the_name_of_the_file(format: Format) -> None:
+    with pytest.raises(OSError, match="/dev/full"):
+        export(source([result(1)]), format, "/dev/full", stdout=io.BytesIO())
+
+
 def test_a_killed_export_leaves_the_file_that_was_there(tmp_path: Path) -> None:
     place = tmp_path / "results.csv"
     place.write_text("before")

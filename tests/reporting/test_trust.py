@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from lattice.reporting.figures import Bounds
@@ -40,6 +42,12 @@ def test_the_sentence_has_the_number() -> None:
         "(95% interval -0.16 to 0.45, n = 30), and even the upper end is below 0.60."
     )
     assert "to be trusted on inputs like these: its agreement" in trust_sentence(standing(0.84, 0.71, 0.91))
+
+
+def test_a_trusted_judge_that_leans_is_said_to() -> None:
+    kind = replace(standing(0.84, 0.71, 0.91), leaning=0.4)
+    assert trust_sentence(kind).endswith("Yet it gives 0.40 levels more than the person on average.")
+    assert "0.40 levels less" in trust_sentence(replace(kind, leaning=-0.4))
 
 
 @pytest.mark.parametrize(

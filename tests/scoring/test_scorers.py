@@ -15,7 +15,7 @@ from lattice.core.judging import JudgeSettings
 from lattice.core.limits import LimitKey
 from lattice.core.models import Completion, ModelRequest
 from lattice.core.trials import Response, Scorer, Verdict
-from lattice.scoring import build_judge, build_scorer, check_methods, methods_of
+from lattice.scoring import PairwiseScorer, build_judge, build_scorer, check_methods, methods_of
 from lattice.scoring.checks import CheckFunction
 
 SUN = Response(text="the sun", latency=0.1)
@@ -50,7 +50,10 @@ def functions(**known: Callable[[Input, Response], Any]) -> Callable[[str], Chec
 
 
 def scorer(known: Callable[[str], CheckFunction] | None = None, **parts: Any) -> Scorer:
-    return build_scorer(evaluation(**parts), Silent(), known or functions())
+    made = evaluation(**parts)
+    built = build_scorer(made, [Silent() for _ in made.judges], known or functions())
+    assert not isinstance(built, PairwiseScorer)
+    return built
 
 
 def verdict(scorer: Scorer, *answers: str, reference: str | None = None, response: Response = SUN) -> Verdict:

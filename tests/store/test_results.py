@@ -247,6 +247,7 @@ def test_what_is_finished_and_what_only_waits_for_its_judge(store: Store) -> Non
     assert list(store.finished(run.key)) == [first(1), first(4)]
     assert list(store.finished(run.key, ResultStatus.FAILED)) == [first(4)]
     assert store.unjudged(run.key) == {first(2), first(3)}
+    assert list(store.answered(run.key)) == [first(1), first(2), first(3)]
     assert store.stored_response(run.key, first(2)) == answer()
     assert store.stored_response(run.key, first(4)) is None
 

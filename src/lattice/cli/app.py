@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("start", "Write an evaluation that runs without any key."),
     "validate": ("files", "Check a file and everything it refers to; spends nothing."),
     "add": ("files", "Put an evaluation into the workspace, as Pending."),
+    "judge": ("judging", "Show what judges are told."),
     "schema": ("files", "Print the JSON Schema of the evaluation file."),
     "rehearse": ("rehearsing", "Say what a run will take and what it can show; calls nothing."),
     "run": ("execution", "Run an evaluation, with live progress."),

@@ -20,17 +20,14 @@ class Unavailable:
     path: with ``[]`` for any entry of a list.
     what: the capability in words.
     value: only this value of the key is not available; None means the key itself.
-    replaces: the key beside it that it stands for and that therefore is not missed.
     """
 
     path: str
     what: str
     value: str | None = None
-    replaces: str | None = None
 
 
 UNAVAILABLE = (
-    Unavailable(path="scoring.judges", what="several judges", replaces="judge"),
     Unavailable(path="scoring.failed_as", what="scores for failed targets"),
     Unavailable(path="schedule", what="schedules"),
     Unavailable(path="alerts", what="alerts"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -23,9 +24,17 @@ def canonical(evaluation: Evaluation) -> dict[str, Any]:
     return data
 
 
-def config_hash(evaluation: Evaluation) -> str:
+def config_hash(evaluation: Evaluation, prompts: Sequence[str] = ()) -> str:
     """SHA-256 of the canonical form, as hex.
 
     It depends neither on the order of keys nor on whether a default was written down.
+
+    Parameters
+    ----------
+    prompts: digests of the templates that the judges are asked with, built-in ones too: these are no part of the
+        configuration, and a change of one makes its runs incomparable all the same.
     """
-    return hashlib.sha256(orjson.dumps(canonical(evaluation), option=orjson.OPT_SORT_KEYS)).hexdigest()
+    data = canonical(evaluation)
+    if prompts:
+        data["prompts"] = list(prompts)
+    return hashlib.sha256(orjson.dumps(data, option=orjson.OPT_SORT_KEYS)).hexdigest()

@@ -37,7 +37,7 @@ def check_keys(data: Any, findings: Findings) -> CheckedKeys:
             here = (*path, key)
             if entry := unavailable(here, inner):
                 findings.add(here, explanation(entry))
-                excused.add((*path, entry.replaces or key))
+                excused.add(here)
             elif shape.keys is not None and key not in shape.keys:
                 excused.update(_note_unknown(here, value, shape, findings))
             else:

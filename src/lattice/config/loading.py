@@ -13,6 +13,7 @@ from lattice.config.documents import Document, SyntaxProblem
 from lattice.config.environment import check_variables
 from lattice.config.explanations import explain
 from lattice.config.json_documents import parse_json
+from lattice.config.judge_prompts import check_judge_prompts
 from lattice.config.keys import check_keys
 from lattice.config.overrides import Override, apply
 from lattice.config.places import OPTION, Findings, KeyPath, Place, SourceMap, dotted
@@ -116,6 +117,7 @@ def check(evaluation: Evaluation) -> None:
     data = _data_of(evaluation)
     check_secrets(data, findings)
     check_prompts(data, findings)
+    check_judge_prompts(data, findings)
     findings.raise_any()
 
 
@@ -169,6 +171,7 @@ def _validated(
     findings.source = replace(source, texts={**source.texts, **files.starts})
     check_secrets(inlined, findings)
     check_prompts(inlined, findings)
+    check_judge_prompts(inlined, findings)
     try:
         evaluation = Evaluation.model_validate(inlined)
     except ValidationError as error:

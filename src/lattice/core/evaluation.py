@@ -8,7 +8,7 @@ built, so that no secret is ever part of a stored configuration.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -28,6 +28,7 @@ from lattice.core.checks import CheckMethod, CheckSettings
 from lattice.core.conditions import METRICS, NATIVE_SUFFIX, RUN_METRICS, parse_condition
 from lattice.core.judging import JudgeMode, JudgeSettings
 from lattice.core.pairs import BASELINE, POSITION_BIAS
+from lattice.core.panels import DISAGREEMENT, Aggregate, Seat, seats
 from lattice.core.settings import Name, Number, Settings, Whole, exactly_one, raise_found, repeated
 from lattice.core.targets import TargetSettings
 
@@ -104,11 +105,62 @@ class InputSource(Settings):
 class Scoring(CheckMethod):
     """How a response becomes a score: by a judge, or by one deterministic method."""
 
-    choices: ClassVar[tuple[str, ...]] = ("judge", *CheckMethod.choices)
+    choices: ClassVar[tuple[str, ...]] = ("judge", "judges", *CheckMethod.choices)
 
     judge: JudgeSettings | None = Field(default=None, description="a model that scores each response against a rubric")
+    judges: tuple[JudgeSettings, ...] | None = Field(
+        default=None, min_length=2, description="a panel: several judges on one scale, each with its own score"
+    )
+    aggregate: Aggregate | None = Field(
+        default=None, description="what becomes of several judges' or samples' scores: their mean (if absent) or median"
+    )
 
     model_config = exactly_one(choices)
+
+    @property
+    def panel(self) -> tuple[JudgeSettings, ...]:
+        """All judges; none where the score is computed."""
+        return self.judges or (() if self.judge is None else (self.judge,))
+
+    @property
+    def is_panel(self) -> bool:
+        """Whether each response gets several votes."""
+        return len(self.panel) > 1 or any(judge.samples > 1 for judge in self.panel)
+
+    @property
+    def seats(self) -> tuple[Seat, ...]:
+        """The judges' places where there are several votes; else none."""
+        return seats(self.panel) if self.is_panel else ()
+
+    @model_validator(mode="after")
+    def _one_panel(self) -> Self:
+        found: list[tuple[tuple[str | int, ...], str]] = []
+        if self.aggregate is not None and not self.is_panel:
+            found.append((("aggregate",), "there is one score and nothing to aggregate: give judges, or samples"))
+        if self.is_panel:
+            key: tuple[str | int, ...] = ("judges", 0) if self.judges else ("judge",)
+            found += [
+                ((*key, "criteria", index, "name"), f"in a panel {DISAGREEMENT!r} says how far its votes lie apart")
+                for index, criterion in enumerate(self.panel[0].criteria)
+                if criterion.name == DISAGREEMENT or criterion.name.startswith("judge:")
+            ]
+        raise_found([*found, *self._unlike_the_first()])
+        return self
+
+    def _unlike_the_first(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        judges = self.judges or ()
+        for index, label in repeated([judge.label for judge in judges]):
+            yield ("judges", index, "name"), f"another judge is called {label!r}; give each a name of its own"
+        for index, judge in enumerate(judges):
+            if judge.mode is JudgeMode.PAIRWISE:
+                yield ("judges", index, "mode"), "pairwise mode has one judge; use judge"
+            for key, own, first in (
+                ("scale", judge.scale, judges[0].scale),
+                ("criteria", judge.criteria, judges[0].criteria),
+                ("pass", judge.passes, judges[0].passes),
+            ):
+                if own != first:
+                    yield ("judges", index, key), f"all judges of a panel have the same {key}, that of the first"
 
 
 class Retries(Settings):
@@ -235,8 +287,18 @@ class Evaluation(Settings):
 
     @property
     def judge(self) -> JudgeSettings | None:
-        """The judge, where a judge gives the score."""
-        return self.scoring.judge if self.scoring is not None else None
+        """The judge, where a judge gives the score; the first of a panel, whose scale and criteria are all judges'."""
+        return next(iter(self.judges), None)
+
+    @property
+    def judges(self) -> tuple[JudgeSettings, ...]:
+        """Every judge, in the order in which they are asked."""
+        return self.scoring.panel if self.scoring is not None else ()
+
+    @property
+    def seats(self) -> tuple[Seat, ...]:
+        """The judges' places, where each response gets several votes."""
+        return self.scoring.seats if self.scoring is not None else ()
 
     @property
     def is_pairwise(self) -> bool:
@@ -258,7 +320,9 @@ class Evaluation(Settings):
         """What a scored trial has numbers for: the score, the judge's criteria, the checks; none at all, perhaps."""
         criteria = self.judge.criteria if self.judge is not None else ()
         score = () if self.scoring is None else (SCORE, *(criterion.name for criterion in criteria))
-        return (*score, *(check.name for check in self.checks))
+        votes = tuple(name for seat in self.seats for name in seat.metrics)
+        panel = (*votes, DISAGREEMENT) if self.seats else ()
+        return (*score, *panel, *(check.name for check in self.checks))
 
     @property
     def _metric_kind(self) -> str:

@@ -88,7 +88,7 @@ def _rows(path: Path) -> Iterator[AnnotationRow]:
 
 def _columns(row: Mapping[str, Any]) -> Mapping[str, str]:
     """Which column is what."""
-    named = {"_".join(name.lower().replace("_", " ").split()): name for name in reversed(row)}
+    named = {"_".join(name.lower().replace("_", " ").split()): name for name in reversed(list(row))}
     found = {
         part: next(named[alias] for alias in aliases if alias in named)
         for part, aliases in _COLUMNS.items()

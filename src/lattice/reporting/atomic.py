@@ -22,13 +22,32 @@ def written_whole(path: Path) -> Iterator[IO[bytes]]:
     Raises
     ------
     UsageError: the folder does not exist, is no folder or cannot be written to, or the path is a folder.
+    OSError: writing failed, for want of space for example; its `filename` is the path.
     """
     if path.is_dir():
         raise UsageError(f"{path} is a folder; name a file in it")
-    if path.exists() and not path.is_file():
-        with path.open("wb") as stream:
-            yield stream
-        return
+    with _named(path):
+        if path.exists() and not path.is_file():
+            with path.open("wb") as stream:
+                yield stream
+        else:
+            with _replacing(path) as stream:
+                yield stream
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """What goes wrong while a file is written says which."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[IO[bytes]]:
     place = path.resolve()
     beside, name = _beside(place)
     try:

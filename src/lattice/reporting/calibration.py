@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from lattice.core.trials import TrialKey
@@ -136,7 +136,7 @@ class Calibration:
     different: tuple[Rating, ...]
     trust: Trust
     conclusion: str
-    warnings: tuple[str, ...] = field(default=())
+    warnings: tuple[str, ...] = ()
 
     @property
     def span(self) -> int:
@@ -185,12 +185,14 @@ def calibrate(evidence: Evidence) -> Calibration:
     kappa = _kappa(human, judge, levels)
     ground = ground_of(evidence)
     corrected, not_corrected = corrected_mean(ground)
+    bias = _bias(ground)
     same = sum(a == b for a, b in zip(human, judge, strict=True))
     standing = Standing(
         kappa=kappa.value if kappa else None,
         interval=kappa.interval if kappa else None,
         n=len(ratings),
         judged=sorted(set(judge)),
+        leaning=_leaning(bias) * (scale.maximum - scale.minimum),
     )
     return Calibration(
         name=evidence.name,
@@ -205,7 +207,7 @@ def calibrate(evidence: Evidence) -> Calibration:
         confusion=tuple(tuple(int(count) for count in row) for row in confusion_matrix(human, judge, levels)),
         human_mean=exact_mean(ground.human),
         judge_mean=exact_mean(ground.seen),
-        bias=_bias(ground),
+        bias=bias,
         run_mean=exact_mean([*(exact_mean(scores) for scores in evidence.judged.values())]),
         corrected=corrected,
         not_corrected=not_corrected,
@@ -268,6 +270,13 @@ def _bias(ground: Ground) -> Figure | None:
     clusters: list[Hashable] | None = list(ground.clusters) if several(ground.clusters) else None
     found = paired(ground.human, ground.seen, clusters=clusters)
     return Figure(value=found.difference, method="mean_difference", interval=_bounds(found.verdict_interval))
+
+
+def _leaning(bias: Figure | None) -> float:
+    """The bias, 0 where its interval holds 0."""
+    if bias is None or bias.interval is None or bias.interval.lower <= 0 <= bias.interval.upper:
+        return 0.0
+    return bias.value
 
 
 def _bounds(found: Interval) -> Bounds:

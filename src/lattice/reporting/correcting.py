@@ -64,8 +64,8 @@ class Corrected:
     Parameters
     ----------
     mean: cut at the scale's ends.
-    method: ``ppi++`` or ``rogan_gladen``; ``human`` where the person scored all but one at most, so that nothing is left
-        to correct.
+    method: ``ppi++`` or ``rogan_gladen``; ``human`` where the person scored all inputs or all but one, so that
+        there is nothing to correct.
     weight: how much the judge's scores count: λ of PPI++, sensitivity + specificity − 1 of Rogan and Gladen.
     n_human, n_judged: inputs with a person's score, and others with the judge's alone.
     """

@@ -74,16 +74,19 @@ def remaining(pace: Pace) -> float | None:
 def allowance_of(evaluation: Evaluation) -> float | None:
     """Trials a second that the evaluation's own limits let through; None where it sets none.
 
-    Requests are limited per provider: a trial whose target and judge share one needs two of them. One in pairwise
-    mode asks the judge twice, and shares the baseline's call with the other challengers of its input.
+    Requests are limited per provider: a trial whose target and judge share one needs two of them, or more where there
+    are several judges or samples. One in pairwise mode asks the judge twice, and shares the baseline's call with the
+    other challengers of its input.
     """
     per_minute = evaluation.run.limits.requests_per_minute
     if per_minute is None:
         return None
     targets = [_limited_by(target) for target in evaluation.targets]
     trials = len(evaluation.contenders)
-    judged = trials * (2 if evaluation.is_pairwise else 1)
-    judges = [evaluation.judge.model.partition("/")[0]] * judged if evaluation.judge is not None else []
+    orders = 2 if evaluation.is_pairwise else 1
+    judges = [
+        judge.model.partition("/")[0] for judge in evaluation.judges for _ in range(trials * orders * judge.samples)
+    ]
     busiest = max(Counter([*targets, *judges]).values())
     return per_minute / 60 * trials / busiest
 

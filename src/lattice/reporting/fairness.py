@@ -12,6 +12,7 @@ from lattice.reporting.sides import Side
 MISSING_MATTERS = 0.05
 
 _LONGEST = 60
+_NO = "none"
 _NAMED = ("model", "params", "rubric", "scale", "mode", "criteria", "pass")
 
 
@@ -22,6 +23,7 @@ def unfair_differences(baseline: Side, candidate: Side) -> tuple[str, ...]:
     return (
         *_inputs(baseline, candidate),
         *_scoring(_scoring_of(baseline.evaluation), _scoring_of(candidate.evaluation)),
+        *_baselines(baseline.evaluation, candidate.evaluation),
         *_repeats(baseline, candidate),
     )
 
@@ -74,7 +76,7 @@ def _judge(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
             case "rubric":
                 yield "different rubrics"
             case "scale" | "mode":
-                yield f"different {part}s: {_short(old[part])} and {_short(new[part])}"
+                yield f"different {part}s: {_short(old.get(part, _NO))} and {_short(new.get(part, _NO))}"
             case "criteria":
                 yield f"different criteria: {_criteria(old[part])} and {_criteria(new[part])}"
             case "pass":
@@ -86,6 +88,16 @@ def _judge(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
 def _criteria(criteria: list[Mapping[str, Any]]) -> str:
     """Names with weights; two lists that read the same differ in their descriptions."""
     return terminal_text(", ".join(f"{each['name']} ({each['weight']:g})" for each in criteria), _LONGEST) or "none"
+
+
+def _baselines(before: Evaluation, after: Evaluation) -> Iterator[str]:
+    """Two challengers may have been judged against different targets."""
+    old, new = before.baseline, after.baseline
+    if old is not None and new is not None and old != new:
+        names = (
+            f": {_short(old.name)} and {_short(new.name)}" if old.name != new.name else f" called {_short(old.name)}"
+        )
+        yield f"different baselines{names}"
 
 
 def _repeats(baseline: Side, candidate: Side) -> Iterator[str]:
@@ -135,9 +147,7 @@ def _own_judge(baseline: Side, candidate: Side) -> Iterator[str]:
 def _judges_itself(side: Side) -> bool:
     """By the names of the models; a target that is no model cannot."""
     target = next(each for each in side.evaluation.targets if each.name == side.target)
-    judge = _scoring_of(side.evaluation).get("judge") or {}
-    model = target.model_dump(include={"model"}).get("model")
-    return model is not None and model == judge.get("model")
+    return target.model in [judge.model for judge in side.evaluation.judges]
 
 
 def _short(value: Any) -> str:

@@ -146,6 +146,11 @@ class MetricSummary:
     highest: Extreme | None = None
     pairs: PairCounts | None = None
 
+    @property
+    def position_bias_rate(self) -> float | None:
+        """The share of pairs whose verdict follows the order; None where no pairs were judged."""
+        return self.pairs.position_bias_rate if self.pairs is not None else None
+
     def as_json(self) -> dict[str, Any]:
         """As in the document; ``pass_rate`` only where there is a condition, ``position_bias_rate`` only for pairs."""
         data: dict[str, Any] = {

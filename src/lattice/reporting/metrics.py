@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lattice.core.checks import CheckMethod
 from lattice.core.conditions import Operator
 from lattice.core.evaluation import SCORE, Evaluation
 from lattice.core.judging import JudgeSettings
+from lattice.core.panels import DISAGREEMENT
 from lattice.scoring.scales import Scale, scale_of
 
 _PASS = re.compile(r"\s*(>=|<=|==|>|<)\s*(-?\d+(?:\.\d+)?)\s*")
@@ -81,8 +83,22 @@ def _of_scoring(evaluation: Evaluation) -> tuple[MetricForm, ...]:
         return (MetricForm(name=SCORE),)
     scale, binary = scale_of(judge), judge.scale == "binary"
     # The weighted mean of criteria lies between their levels.
-    score = MetricForm(name=SCORE, scale=scale, binary=binary and not judge.criteria, passes=pass_condition(judge))
-    return (score, *(MetricForm(name=each.name, scale=scale, binary=binary) for each in judge.criteria))
+    single = binary and not judge.criteria
+    score = MetricForm(name=SCORE, scale=scale, binary=single and not evaluation.seats, passes=pass_condition(judge))
+    criteria = (
+        MetricForm(name=each.name, scale=scale, binary=binary and not evaluation.seats) for each in judge.criteria
+    )
+    return (score, *criteria, *_of_panel(evaluation, scale, single=single))
+
+
+def _of_panel(evaluation: Evaluation, scale: Scale, *, single: bool) -> Iterator[MetricForm]:
+    """Each judge's score, each of its votes, and how often these lie apart; nothing where there is one vote."""
+    for seat in evaluation.seats:
+        if seat.own is not None:
+            yield MetricForm(name=seat.own, scale=scale, binary=single and not seat.samples)
+        yield from (MetricForm(name=name, scale=scale, binary=single) for name in seat.samples)
+    if evaluation.seats:
+        yield MetricForm(name=DISAGREEMENT, binary=True)
 
 
 def _computed(name: str, method: CheckMethod) -> MetricForm:

@@ -87,7 +87,7 @@ def spending_of(live: Mapping[str, Any], evaluation: Evaluation, unpriced_models
     unpriced = tuple(dict.fromkeys([*unpriced_models, *_untold(live, evaluation)]))
     roles = {
         "target": {target.source for target in evaluation.targets},
-        "judge": {evaluation.judge.model} if evaluation.judge is not None else set(),
+        "judge": {judge.model for judge in evaluation.judges},
     }
     spent = {
         role: RoleSpending(
@@ -208,8 +208,7 @@ def _distribution(metric: MetricTally, scale: Scale | None, *, binary: bool) -> 
 
 
 def _target(tallies: Tallies, target: TargetTally, spending: Spending) -> TargetSummary:
-    judge = tallies.evaluation.judge
-    models = {tallies.source(target.name)} | ({judge.model} if judge is not None else set())
+    models = {tallies.source(target.name), *(judge.model for judge in tallies.evaluation.judges)}
     return TargetSummary(
         target=target.name,
         done=target.ended,

@@ -44,12 +44,14 @@ class Standing:
     interval: of kappa; None where there is none, which with a kappa means that one of them gave only one score.
     n: results that both scored.
     judged: the different scores that the judge gave to them.
+    leaning: levels by which the judge's mean is above the person's; 0 where that cannot be told from chance.
     """
 
     kappa: float | None
     interval: Bounds | None
     n: int
     judged: Sequence[float]
+    leaning: float = 0.0
 
 
 def trust_of(standing: Standing) -> Trust:
@@ -70,12 +72,19 @@ def trust_sentence(standing: Standing) -> str:
         case Trust.TRUSTED:
             return (
                 f"This judge is to be trusted on inputs like these: {_number(standing)}, "
-                f"and even the lower end is at least {SUBSTANTIAL:.2f}."
+                f"and even the lower end is at least {SUBSTANTIAL:.2f}.{_leaning(standing)}"
             )
         case Trust.NOT_TRUSTED:
             return f"This judge is not to be trusted: {_number(standing)}, {_why_not(standing)}."
         case Trust.NOT_YET:
             return f"This judge is not to be trusted yet: {_missing(standing)}."
+
+
+def _leaning(standing: Standing) -> str:
+    if not standing.leaning:
+        return ""
+    word = "more" if standing.leaning > 0 else "less"
+    return f" Yet it gives {abs(standing.leaning):.2f} levels {word} than the person on average."
 
 
 def _why_not(standing: Standing) -> str:

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from lattice.core.checks import CheckMethod
 from lattice.core.errors import Problem, UsageError
 from lattice.core.evaluation import Evaluation
 from lattice.core.models import Model
+from lattice.core.panels import Aggregate
 from lattice.core.trials import Check, Scorer
 from lattice.scoring.checks import FunctionSource, MeasuredCheck, build_check, measure_of
 from lattice.scoring.judge import build_judge
 from lattice.scoring.pairwise import PairJudge, PairwiseScorer
+from lattice.scoring.panel import PanelScorer
+from lattice.scoring.scales import scale_of
 from lattice.scoring.scorers import SCORE, CheckScorer, JudgeScorer, MethodScorer
 
 
-def build_scorer(evaluation: Evaluation, judge: Model | None, functions: FunctionSource) -> Scorer | PairwiseScorer:
+def build_scorer(evaluation: Evaluation, judges: Sequence[Model], functions: FunctionSource) -> Scorer | PairwiseScorer:
     """What scores the responses of an evaluation's runs, in pairwise mode against those of the baseline.
 
     Parameters
     ----------
-    judge: the model that scores, where the evaluation has a judge.
+    judges: the models that score, one for each of the evaluation's judges.
     functions: where Python checks come from.
 
     Raises
@@ -29,25 +32,30 @@ def build_scorer(evaluation: Evaluation, judge: Model | None, functions: Functio
     UsageError: a Python function cannot be had; `functions` says why.
     """
     checks = [build_check(settings, functions) for settings in evaluation.checks]
-    if evaluation.judge is not None and evaluation.is_pairwise and judge is not None:
-        return PairwiseScorer(PairJudge(evaluation.judge, judge), checks)
-    score = _score(evaluation, judge, functions)
+    if evaluation.judge is not None and evaluation.is_pairwise:
+        return PairwiseScorer(PairJudge(evaluation.judge, judges[0]), checks)
+    score = _score(evaluation, judges, functions)
     return score if score is not None and not checks else CheckScorer(checks, score)
 
 
-def _score(evaluation: Evaluation, judge: Model | None, functions: FunctionSource) -> Scorer | None:
+def _score(evaluation: Evaluation, models: Sequence[Model], functions: FunctionSource) -> Scorer | None:
     scoring = evaluation.scoring
     if scoring is None:
         return None
-    if scoring.judge is not None and judge is not None:
-        return JudgeScorer(build_judge(scoring.judge, judge, evaluation.type))
+    judges = [build_judge(each, model, evaluation.type) for each, model in zip(evaluation.judges, models, strict=True)]
+    if scoring.is_panel:
+        levels = len(scale_of(scoring.panel[0]).levels)
+        seated = list(zip(scoring.seats, judges, strict=True))
+        return PanelScorer(seated, scoring.aggregate or Aggregate.MEAN, levels=levels)
+    if judges:
+        return JudgeScorer(judges[0])
     method: Check = MeasuredCheck(SCORE, measure_of(scoring, functions))
     return MethodScorer(method)
 
 
 def methods_of(evaluation: Evaluation) -> Iterator[tuple[str, CheckMethod]]:
     """Every deterministic method of an evaluation, with its key."""
-    if evaluation.scoring is not None and evaluation.scoring.judge is None:
+    if evaluation.scoring is not None and not evaluation.judges:
         yield f"scoring.{evaluation.scoring.method}", evaluation.scoring
     for index, check in enumerate(evaluation.checks):
         yield f"checks.{index}.{check.method}", check

@@ -13,7 +13,7 @@ from lattice.core.judging import Criterion, JudgeMode, JudgeSettings
 from lattice.core.models import AnswerSchema, Message, Model, ModelRequest
 from lattice.core.trials import Judge, Response, Verdict
 from lattice.scoring.fences import fence
-from lattice.scoring.prompts import builtin_prompt
+from lattice.scoring.prompts import filled, prompt_of
 from lattice.scoring.rubrics import default_rubric, safety_rubric
 from lattice.scoring.scales import Scale, chosen_scale, scale_of
 from lattice.scoring.verdicts import VerdictForm
@@ -44,7 +44,7 @@ class ModelJudge:
     def __init__(
         self, settings: JudgeSettings, model: Model, type: EvaluationType = EvaluationType.TASK_SPECIFIC
     ) -> None:
-        prompt = builtin_prompt(settings.mode)
+        prompt = prompt_of(settings)
         self.scale = scale_of(settings)
         self._model = model
         self._mode = settings.mode
@@ -74,7 +74,8 @@ class ModelJudge:
         CallError: of kind ``invalid_input``; the judge compares with a reference and the input has none.
         """
         fenced = fence(self._blocks(input, response))
-        content = self._user.render(
+        content = filled(
+            self._user,
             {
                 "context": fenced.get("CONTEXT", ""),
                 "input": fenced["INPUT"],
@@ -83,7 +84,7 @@ class ModelJudge:
                 "tool_calls": fenced.get("TOOL CALLS", ""),
                 "response": fenced["RESPONSE"],
                 "answer_form": self._form_text,
-            }
+            },
         )
         return ModelRequest(messages=(self._system, Message(role="user", content=content)), answer=self._schema)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lattice.core.inputs import Input
-from lattice.core.judging import JudgeMode, JudgeSettings
+from lattice.core.judging import JudgeSettings
 from lattice.core.models import AnswerSchema, Message, Model, ModelRequest
 from lattice.core.pairs import POSITION_BIAS
 from lattice.core.trials import Check, Metric, Question, Response, Scorer, Verdict
 from lattice.scoring.fences import fence
 from lattice.scoring.pairwise_verdicts import Winner, WinnerForm
-from lattice.scoring.prompts import builtin_prompt
+from lattice.scoring.prompts import filled, prompt_of
 from lattice.scoring.rubrics import pairwise_rubric
 from lattice.scoring.scorers import SCORE, CheckScorer
 
@@ -34,7 +34,7 @@ class PairJudge:
     __slots__ = ("_form", "_model", "_schema", "_system", "_user")
 
     def __init__(self, settings: JudgeSettings, model: Model) -> None:
-        prompt = builtin_prompt(JudgeMode.PAIRWISE)
+        prompt = prompt_of(settings)
         rubric = settings.rubric.strip() if settings.rubric is not None else pairwise_rubric()
         system = prompt.system.render({"rubric": rubric, "answer_form": _ANSWER_FORM})
         self._model = model
@@ -50,7 +50,8 @@ class PairJudge:
     def request(self, input: Input, first: Response, second: Response) -> ModelRequest:
         """The question about two responses, shown as A and B in this order; everything untrusted is fenced."""
         fenced = fence(_blocks(input, first, second))
-        content = self._user.render(
+        content = filled(
+            self._user,
             {
                 "context": fenced.get("CONTEXT", ""),
                 "input": fenced["INPUT"],
@@ -62,7 +63,7 @@ class PairJudge:
                 "tool_calls_b": fenced.get("TOOL CALLS B", ""),
                 "response_b": fenced["RESPONSE B"],
                 "answer_form": _ANSWER_FORM,
-            }
+            },
         )
         return ModelRequest(messages=(self._system, Message(role="user", content=content)), answer=self._schema)
 

@@ -73,7 +73,6 @@ async def assembled(
             base=surroundings.base,
             threads=run.max_concurrent,
         )
-        judge = evaluation.judge
         with ExitStack() as closing:
             built = tuple(targets or (build_target(target, grounds) for target in evaluation.targets))
             for target in built:
@@ -83,7 +82,7 @@ async def assembled(
                 targets=built,
                 scorer=build_scorer(
                     evaluation,
-                    models.model(judge.model, judge.params) if judge is not None else None,
+                    [models.model(judge.model, judge.params) for judge in evaluation.judges],
                     _Functions(surroundings.base, run, closing),
                 ),
             )

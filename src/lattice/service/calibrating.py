@@ -85,10 +85,8 @@ def _given(store: Store, judged: Judged, path: Path | None) -> tuple[list[Given]
     stored, remarks = _stored(store, judged)
     filed = {each.key: each for each in read_scores(store, judged, path)} if path is not None else {}
     if contrary := [key for key, each in filed.items() if key in stored and stored[key].score != each.score]:
-        remarks.append(
-            f"{len(contrary)} results have another score in the workspace than in the file; the file's counts "
-            f"({_named([filed[key].id for key in contrary])})"
-        )
+        named = _named([filed[key].id for key in contrary])
+        remarks.append(f"file and workspace have other scores of {named}; the file's count")
     return [*{**stored, **filed}.values()], remarks
 
 
@@ -103,7 +101,7 @@ def _stored(store: Store, judged: Judged) -> tuple[dict[TrialKey, Given], list[s
             stored[each.key] = Given(key=each.key, id="", score=each.score, reason=each.note)
         else:
             off += 1
-    return stored, [f"{off} scores in the workspace are not on the scale {scale.label} and are left out"] if off else []
+    return stored, [f"scores in the workspace that are off the scale {scale.label} are left out: {off}"] if off else []
 
 
 def _judged_scores(store: Store, judged: Judged) -> list[_Scores]:

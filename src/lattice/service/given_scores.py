@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lattice.core.errors import Problem, UsageError
 from lattice.core.evaluation import Evaluation
+from lattice.core.judging import JudgeMode
 from lattice.core.runs import RunRecord
 from lattice.core.trials import TrialKey
 from lattice.inputs.annotation_rows import AnnotationRow, read_annotation_rows, refused
@@ -202,6 +203,11 @@ def _judged(chosen: Chosen) -> Judged:
     if evaluation.judge is None:
         raise UsageError(
             f"{reference_of(chosen.run)} was not scored by a judge, so that there is none to hold against a person"
+        )
+    if evaluation.judge.mode is JudgeMode.PAIRWISE:
+        raise UsageError(
+            f"the judge of {reference_of(chosen.run)} prefers one of two answers and gives no score on a scale; "
+            "judges that do can be held against a person"
         )
     names = tuple(target.name for target in evaluation.targets)
     return Judged(

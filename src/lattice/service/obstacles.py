@@ -12,6 +12,7 @@ from lattice.core.conditions import parse_condition
 from lattice.core.errors import Problem
 from lattice.core.evaluation import Evaluation
 from lattice.core.inputs import Input
+from lattice.core.judging import JudgeSettings
 from lattice.core.runs import RunRecord
 from lattice.core.targets import HttpSettings
 from lattice.core.trials import Response
@@ -20,6 +21,7 @@ from lattice.providers import check_model, is_priced
 from lattice.reporting.gating import names_of
 from lattice.scoring import check_methods
 from lattice.scoring.checks import CheckFunction
+from lattice.scoring.shown import check_judges
 from lattice.service.assembly import CHECK_TAKES, Surroundings
 from lattice.service.stopping import stopping_warnings
 from lattice.targets import check_target, load_function
@@ -37,6 +39,7 @@ def obstacles(evaluation: Evaluation, surroundings: Surroundings, *, told: bool 
     return [
         *_model_problems(evaluation, surroundings.environ, _models(evaluation), unpriced_models(evaluation)),
         *_target_problems(evaluation, surroundings, told=told),
+        *check_judges(evaluation),
         *check_methods(evaluation, lambda reference: _check_function(reference, surroundings.base)),
         *_gate_problems(evaluation),
     ]
@@ -46,6 +49,7 @@ def obstacles_to_scoring(evaluation: Evaluation, surroundings: Surroundings) -> 
     """The same where stored responses are scored and no target is called."""
     return [
         *_model_problems(evaluation, surroundings.environ, judges_of(evaluation), unpriced_judges(evaluation)),
+        *check_judges(evaluation),
         *check_methods(evaluation, lambda reference: _check_function(reference, surroundings.base)),
         *_gate_problems(evaluation),
     ]
@@ -119,8 +123,15 @@ def _models(evaluation: Evaluation) -> Iterator[_Called]:
 
 def judges_of(evaluation: Evaluation) -> Iterator[_Called]:
     """The judges' models."""
-    if (judge := evaluation.judge) is not None:
-        yield "scoring.judge", judge.model, judge.params
+    for key, judge in judge_keys(evaluation):
+        yield key, judge.model, judge.params
+
+
+def judge_keys(evaluation: Evaluation) -> Iterator[tuple[str, JudgeSettings]]:
+    """Every judge with the key that it stands under."""
+    several = evaluation.scoring is not None and evaluation.scoring.judges is not None
+    for index, judge in enumerate(evaluation.judges):
+        yield (f"scoring.judges.{index}" if several else "scoring.judge"), judge
 
 
 def unpriced_models(evaluation: Evaluation) -> list[str]:
@@ -131,7 +142,7 @@ def unpriced_models(evaluation: Evaluation) -> list[str]:
     priced = {spec: is_priced(spec, evaluation.providers) for _, spec, _ in _models(evaluation)}
     endpoints = {target.name: target.http.cost is not None for target in evaluation.targets if target.http is not None}
     known = {**priced, **endpoints}
-    judge = [evaluation.judge.model] if evaluation.judge is not None else []
+    judge = [spec for _, spec, _ in judges_of(evaluation)]
     sources = dict.fromkeys([*(target.source for target in evaluation.targets), *judge])
     return [source for source in sources if not known.get(source, True)]
 

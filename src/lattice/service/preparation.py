@@ -20,8 +20,9 @@ from lattice.core.runs import RunRecord
 from lattice.engine.plan import schedule_seed
 from lattice.inputs import read_inputs
 from lattice.scoring import methods_of
+from lattice.scoring.prompts import prompt_digest
 from lattice.service.assembly import Surroundings
-from lattice.service.obstacles import obstacles, obstacles_to_scoring, warnings_about
+from lattice.service.obstacles import judge_keys, obstacles, obstacles_to_scoring, warnings_about
 from lattice.service.stopping import clusters_problem
 from lattice.store import DuplicateInput, InputSet, Store, VersionRecord
 from lattice.wire.session import check_network
@@ -189,9 +190,14 @@ def stage(store: Store, prepared: Prepared) -> VersionRecord:
         slug=slug(evaluation.name),
         type=evaluation.type.value,
         config=canonical(evaluation),
-        config_hash=config_hash(evaluation),
+        config_hash=hash_of(evaluation),
         input_set=staged,
     )
+
+
+def hash_of(evaluation: Evaluation) -> str:
+    """What identifies a configuration: what it says, and the templates that its judges are asked with."""
+    return config_hash(evaluation, [prompt_digest(judge) for judge in evaluation.judges])
 
 
 def _reference_problems(evaluation: Evaluation, staged: InputSet, inputs: _Inputs) -> Iterator[Problem]:
@@ -217,10 +223,11 @@ def references_lacking(evaluation: Evaluation, staged: InputSet) -> Iterator[Ref
     """What compares with references that are not there; beside a score, a check may do without some of them."""
     if staged.with_reference == staged.count:
         return
-    judge = evaluation.judge
-    if judge is not None and judge.mode is JudgeMode.REFERENCE:
-        what = "reference mode needs a reference for each input"
-        yield ReferenceNeed(key="scoring.judge.mode", what=what, otherwise="use mode: single")
+    for key, judge in judge_keys(evaluation):
+        if judge.mode is JudgeMode.REFERENCE:
+            what = "reference mode needs a reference for each input"
+            yield ReferenceNeed(key=f"{key}.mode", what=what, otherwise="use mode: single")
+            break
     for key, method in methods_of(evaluation):
         is_aside = key.startswith("checks.") and evaluation.scoring is not None
         if method.needs_reference and not (is_aside and staged.with_reference):

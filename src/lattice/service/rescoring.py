@@ -11,14 +11,15 @@ from pydantic import ValidationError
 
 from lattice.config import LoadedFile, Override, load, validate
 from lattice.config.environment import load_environment
-from lattice.config.hashing import canonical, config_hash
+from lattice.config.hashing import canonical
 from lattice.core.errors import InvalidEvaluation, Problem, UsageError
 from lattice.core.evaluation import Evaluation
 from lattice.core.runs import RunRecord, RunStatus
 from lattice.service.assembly import Surroundings
 from lattice.service.obstacles import obstacles_to_scoring, unpriced_judges, warnings_about_judges
-from lattice.service.preparation import references_lacking
+from lattice.service.preparation import hash_of, references_lacking
 from lattice.service.reading import reference_of
+from lattice.service.responses import scorable
 from lattice.store import InputSet, Store
 from lattice.wire.session import check_network
 
@@ -70,7 +71,7 @@ def prepare_rescoring(
     problems = [*_unset(loaded, surroundings), *loaded.placed([*_problems(evaluation, surroundings, inputs)])]
     if problems:
         raise InvalidEvaluation(problems)
-    trials = sum(1 for _ in store.answered(origin.key))
+    trials = len(scorable(evaluation, set(store.answered(origin.key))))
     if not trials:
         raise UsageError(f"{reference_of(origin)} has no stored response that could be scored")
     return Rescoring(
@@ -79,7 +80,7 @@ def prepare_rescoring(
         surroundings=surroundings,
         warnings=(*_warnings(evaluation), *_left_aside(own, loaded)),
         trials=trials,
-        lacking=every_trial(origin) - trials,
+        lacking=origin.input_count * len(evaluation.contenders) * evaluation.run.repeats - trials,
     )
 
 
@@ -98,7 +99,7 @@ def create_rescored(
         slug=origin.evaluation_slug,
         type=origin.evaluation_type,
         config=canonical(evaluation),
-        config_hash=config_hash(evaluation),
+        config_hash=hash_of(evaluation),
         input_set=store.input_set(origin.input_set),
     )
     return store.create_run(
@@ -110,12 +111,6 @@ def create_rescored(
         origin=origin.id,
         folder=folder,
     )
-
-
-def every_trial(record: RunRecord) -> int:
-    """How many trials a run's configuration has, answered or not."""
-    evaluation = Evaluation.model_validate(record.config)
-    return record.input_count * len(evaluation.targets) * evaluation.run.repeats
 
 
 def _combined(own: Evaluation, loaded: LoadedFile) -> Evaluation:

@@ -23,13 +23,14 @@ from lattice.engine.feed import Feed
 from lattice.engine.ledger import Ledger
 from lattice.engine.limits import Configured, Limiter
 from lattice.engine.live import LiveTotals
-from lattice.engine.plan import Plan, Schedule, trials_of
+from lattice.engine.plan import Plan, Schedule
 from lattice.engine.runner import COMPLETED, DECIDED, Ending, Outlook, Parts, Runner
 from lattice.engine.trial import Trials
 from lattice.scoring import PairwiseScorer
 from lattice.service.assembly import Assembly
 from lattice.service.conclusion import Stand, conclude
 from lattice.service.obstacles import unpriced_for
+from lattice.service.responses import absent_from, scorable
 from lattice.service.stopping import watch_for
 from lattice.store import ResultStatus, RunWriter, ScoreRow, Store
 
@@ -152,9 +153,9 @@ class Session:
             finished.append(key)
         absent: list[TrialKey] = []
         if record.origin is not None:
-            stored = answered | set(finished)
-            schedule = schedule.over({key.position for key in stored})
-            absent = [key for key in trials_of(schedule.order, targets, repeats) if key not in stored]
+            present = scorable(self.evaluation, answered | set(finished))
+            schedule = schedule.over({key.position for key in present})
+            absent = absent_from(self.evaluation, schedule.order, present)
         plan = Plan(schedule, targets=targets, repeats=repeats, finished=finished, absent=absent, first=first)
         ranks = schedule.ranks()
         watch = watch_for(self.evaluation, self.settings, ranks, unpriced_for(record, self.evaluation))

@@ -48,8 +48,9 @@ _NUMBERS: Mapping[Field, ColumnElement[Any]] = {
     Field.INPUT: results.c.position,
 }
 _ENDINGS: Mapping[Ending, Condition] = {
-    Ending.SCORED: results.c.score.is_not(None),
-    Ending.UNSCORED: results.c.score.is_(None),
+    # By status, not by score: where checks alone measure, a trial is scored without having a score.
+    Ending.SCORED: results.c.status == ResultStatus.SCORED.value,
+    Ending.UNSCORED: results.c.status != ResultStatus.SCORED.value,
     Ending.FAILED: results.c.status == ResultStatus.FAILED.value,
 }
 _TRIAL = (results.c.position, results.c.target, results.c.repeat)

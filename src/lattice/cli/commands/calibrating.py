@@ -97,7 +97,7 @@ def _import(reference: str, filled: Path, target: str | None, db: str | None) ->
     with open_workspace(db, environment(), here()) as store:
         imported = import_scores(store, judged_run(store, reference, target), filled)
     replaced = f", {imported.replaced} of them in the place of earlier ones" if imported.replaced else ""
-    say(f"Stored {imported.stored} scores{replaced}.", *left_out_lines(imported, errors_terminal()))
+    say(f"Scores stored: {imported.stored}{replaced}.", *left_out_lines(imported, errors_terminal()))
     if imported.stored:
         say_next([f"lattice calibrate {_typed(reference, target)}"], db=db)
 

@@ -21,7 +21,7 @@ from lattice.reporting.exports import formats_for
 from lattice.reporting.formats import count
 from lattice.service.conclusion import conclusion_of
 from lattice.service.reading import document_of, export_run, reference_of
-from lattice.service.rescoring import every_trial
+from lattice.service.responses import every_trial
 from lattice.service.workspace import open_workspace
 from lattice.store import Store
 

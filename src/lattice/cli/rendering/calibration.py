@@ -117,7 +117,8 @@ def _confusion(found: Calibration, terminal: Terminal) -> list[str]:
     rows = [("", *(str(values[place]) for place in places))]
     rows += [(str(values[row]), *(str(table[row][column]) for column in places)) for row in places]
     lines = [_INDENT + line for line in aligned(rows, width=terminal.width - len(_INDENT))]
-    return [terminal.paint("Levels: the person's in rows, the judge's in columns", Colour.BOLD), *lines]
+    title = fit("Levels: the person's in rows, the judge's in columns", terminal.width)
+    return [terminal.paint(title, Colour.BOLD), *lines]
 
 
 def _means(found: Calibration, terminal: Terminal) -> list[str]:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from lattice.cli.rendering.indicators import status_line
 from lattice.cli.rendering.terminal import Colour, Terminal
 from lattice.core.evaluation import Evaluation
+from lattice.core.judging import JudgeSettings
+from lattice.core.panels import Aggregate
 from lattice.core.runs import RunStatus
 from lattice.core.targets import TargetSettings
 from lattice.reporting.formats import terminal_text, wrapped
@@ -49,10 +51,15 @@ def configuration_block(
         f"Type: {evaluation.type.label}",
         *([] if status is None else [status_line(terminal, status)]),
         f"Targets: {len(evaluation.targets)}",
-        *(f"  - {terminal_text(target_label(target), width - 4)}" for target in evaluation.targets),
+        *(f"  - {terminal_text(label, width - 4)}" for label in _labels(evaluation)),
         f"Test Inputs: {inputs}" + (f" (each {repeats} times)" if repeats > 1 else ""),
         *(f"{key}: {terminal_text(text, width - len(key) - 2)}" for key, text in _scoring(evaluation)),
     ]
+
+
+def _labels(evaluation: Evaluation) -> Iterator[str]:
+    for target in evaluation.targets:
+        yield target_label(target) + (", the baseline" if target is evaluation.baseline else "")
 
 
 def target_label(target: TargetSettings) -> str:
@@ -69,10 +76,11 @@ def _scoring(evaluation: Evaluation) -> Iterator[tuple[str, str]]:
     judge, scoring = evaluation.judge, evaluation.scoring
     if judge is not None:
         scale = "" if judge.scale is None else f"{scale_of(judge).label}, "
-        yield "Scoring", f"LLM-as-Judge ({scale}{judge.mode.value.capitalize()} mode)"
+        modes = dict.fromkeys(each.mode.value.capitalize() for each in evaluation.judges)
+        yield "Scoring", f"LLM-as-Judge ({scale}{' and '.join(modes)} mode)"
         if judge.criteria:
             yield "Criteria", ", ".join(criterion.name for criterion in judge.criteria)
-        yield "Judge", model_name(judge.model)
+        yield from _judges(evaluation)
     elif scoring is not None:
         name = _METHODS[scoring.method]
         yield "Scoring", f"{name[0].upper()}{name[1:]}" + (f" ({scoring.python})" if scoring.python else "")
@@ -80,6 +88,23 @@ def _scoring(evaluation: Evaluation) -> Iterator[tuple[str, str]]:
         yield "Scoring", "None (latency, throughput, cost and errors are measured)"
     if evaluation.checks:
         yield "Checks", ", ".join(f"{check.name} ({_METHODS[check.method]})" for check in evaluation.checks)
+
+
+def _judges(evaluation: Evaluation) -> Iterator[tuple[str, str]]:
+    """Who judges, how often, and what becomes of several scores."""
+    named = ", ".join(_judge(judge) for judge in evaluation.judges)
+    yield ("Judge" if len(evaluation.judges) == 1 else "Judges"), named
+    if evaluation.seats and evaluation.scoring is not None:
+        aggregate = evaluation.scoring.aggregate or Aggregate.MEAN
+        judges = len(evaluation.judges)
+        votes = f"{judges} judges" if judges > 1 else f"{evaluation.judges[0].samples} samples"
+        yield "Score", f"{aggregate.value} of {votes}"
+
+
+def _judge(judge: JudgeSettings) -> str:
+    name = model_name(judge.model)
+    label = name if judge.name in (None, name) else f"{judge.name} ({name})"
+    return label if judge.samples == 1 else f"{label}, {judge.samples} samples"
 
 
 def model_name(spec: str) -> str:

@@ -88,9 +88,12 @@ def _called(call: ToolCall) -> str:
 
 
 def outcome_text(row: ResultRow) -> str:
-    """``4 (0.75)``, or ``failed``."""
-    if row.score is None:
+    """``4 (0.75)``, ``failed``, or the checks where there is no score: ``cites 1.00, short 0.00``."""
+    if row.failure is not None:
         return "failed"
+    if row.score is None:
+        measured = [f"{terminal_text(name, 20)} {formats.score(each.score)}" for name, each in row.metrics.items()]
+        return ", ".join(measured) or "answered"
     return (
         formats.score(row.score) if row.native is None else f"{formats.native(row.native)} ({formats.score(row.score)})"
     )

@@ -117,6 +117,22 @@ def _metrics_lines(source: ExportSource) -> Iterator[str]:
     yield from _heading("Metrics")
     rows = [_metric_cells(metric, several=several, native=native, passing=passing) for metric in metrics]
     yield from table(head, rows, numbers_from=3 if several else 2)
+    yield from _pairs_lines(metrics)
+
+
+def _pairs_lines(metrics: Sequence[MetricSummary]) -> Iterator[str]:
+    """How the challengers did against the baseline, where targets are compared in pairs."""
+    rows = [
+        [words(metric.target, _NAME), words(pairs.baseline, _NAME)]
+        + [count(number) for number in (pairs.wins, pairs.ties, pairs.losses)]
+        + [rate(pairs.biased, pairs.total)]
+        for metric in metrics
+        if (pairs := metric.pairs) is not None and pairs.total
+    ]
+    if rows:
+        yield from _heading("Pairs")
+        head = ("Target", "Against", "Won", "Tied", "Lost", "Position-bias rate")
+        yield from table(head, rows, numbers_from=2)
 
 
 def _metric_cells(metric: MetricSummary, *, several: bool, native: bool, passing: bool) -> list[str]:
@@ -186,7 +202,7 @@ def _origin_lines(run: RunRecord) -> Iterator[str]:
     yield from _heading("Configuration")
     for target in evaluation.targets:
         yield f"- Target {words(target.name, _NAME)}: {_what(target)}"
-    if (judge := evaluation.judge) is not None:
+    for judge in evaluation.judges:
         yield f"- Judge: {code(judge.model, _NAME)} ({judge.mode.value} mode)"
     yield f"- Run: {code(f'{run.evaluation_slug}#{run.number}')}, id {code(run.id)}"
     yield f"- Configuration: {code(run.config_hash[:_HASH])}"

@@ -6,20 +6,16 @@ rendered per response, and everything it is given has been fenced already (`latt
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
+from typing import Any
 
-from lattice.core.judging import JudgeMode
-from lattice.wire.templates import Template
-
-SYSTEM_VARIABLES = frozenset({"rubric", "criteria", "scale", "answer_form"})
-USER_VARIABLES = frozenset({"input", "reference", "context", "retrieved", "tool_calls", "response", "answer_form"})
-
-PAIR_SYSTEM_VARIABLES = frozenset({"rubric", "answer_form"})
-PAIR_USER_VARIABLES = frozenset(
-    {"input", "reference", "context", "answer_form"}
-    | {f"{part}_{letter}" for part in ("retrieved", "tool_calls", "response") for letter in "ab"}
-)
+from lattice.core.errors import CallError, ErrorKind
+from lattice.core.judging import JudgeMode, JudgeSettings, PromptSettings
+from lattice.core.prompting import PROMPT_FORMS
+from lattice.wire.templates import Template, TemplateError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +24,7 @@ class JudgePrompt:
 
     Parameters
     ----------
-    system: of the trusted part, with `SYSTEM_VARIABLES`; comparing pairs, with `PAIR_SYSTEM_VARIABLES`.
-    user: of the data, with `USER_VARIABLES`, or `PAIR_USER_VARIABLES`.
+    system: of the trusted part. user: of the data. Their variables are those of `lattice.core.prompting`.
     """
 
     system: Template
@@ -38,11 +33,59 @@ class JudgePrompt:
 
 def builtin_prompt(mode: JudgeMode) -> JudgePrompt:
     """The prompt that comes with Lattice for a mode."""
-    pairwise = mode is JudgeMode.PAIRWISE
-    return JudgePrompt(
-        system=Template(prompt_text(mode, "system"), variables=PAIR_SYSTEM_VARIABLES if pairwise else SYSTEM_VARIABLES),
-        user=Template(prompt_text(mode, "user"), variables=PAIR_USER_VARIABLES if pairwise else USER_VARIABLES),
+    return _compiled(mode, prompt_text(mode, "system"), prompt_text(mode, "user"))
+
+
+def prompt_of(settings: JudgeSettings) -> JudgePrompt:
+    """The prompt that is in force for a judge: the built-in one, or its own in place of one part or both.
+
+    Raises
+    ------
+    TemplateError: a template of its own cannot be compiled.
+    """
+    return _compiled(settings.mode, *prompt_sources(settings))
+
+
+def prompt_sources(settings: JudgeSettings) -> tuple[str, str]:
+    """The sources of the system and the user template that are in force for a judge."""
+    own = settings.prompt or PromptSettings.model_construct()
+    system, user = own.system, own.user
+    mode = settings.mode
+    return (
+        prompt_text(mode, "system") if system is None else system,
+        prompt_text(mode, "user") if user is None else user,
     )
+
+
+def prompt_digest(settings: JudgeSettings) -> str:
+    """SHA-256 over the templates that are in force, as hex: another built-in prompt makes another configuration."""
+    digest = hashlib.sha256()
+    for source in prompt_sources(settings):
+        content = source.encode("utf-8", "surrogatepass")
+        digest.update(len(content).to_bytes(8, "big"))
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def _compiled(mode: JudgeMode, system: str, user: str) -> JudgePrompt:
+    form = PROMPT_FORMS[mode]
+    return JudgePrompt(
+        system=Template(system, variables=form.system),
+        user=Template(user, variables=form.user),
+    )
+
+
+def filled(template: Template, values: Mapping[str, Any]) -> str:
+    """A user template with one trial's data.
+
+    Raises
+    ------
+    CallError: of kind ``invalid_input``; a template of one's own asks for what this input does not have.
+    """
+    try:
+        return template.render(values)
+    except TemplateError as error:
+        raise CallError(ErrorKind.INVALID_INPUT, f"The judge's prompt cannot be filled in: {error}") from None
 
 
 def prompt_text(mode: JudgeMode, part: str) -> str:
