@@ -135,7 +135,7 @@ def test_no_text_is_taken_for_markdown(one: str, other: str, third: str) -> None
         result(2, None, failure=failure),
     ]
     config = evaluation().model_dump(mode="json", by_alias=True)
-    config["targets"][0]["name"] = f"T{as_utf8(other)}"
+    config["targets"][0]["name"] = f"T{as_utf8(other)[:199]}"
     failed = {"kind": "auth", "message": one, "hint": third}
     record = run(RunStatus.FAILED, failure=failed, tags={one: other}, evaluation_name=third, config=config)
     gates = [{"condition": one, "verdict": "fail", "value": None, "reason": other}]
