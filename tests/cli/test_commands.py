@@ -74,6 +74,20 @@ def test_validate_warns_of_a_model_that_judges_itself_and_of_unknown_prices(
     assert f"Warning: no price is known for {model}: the cost will be shown as unknown" in said
 
 
+def test_a_model_that_judges_itself_is_warned_of_before_a_run_and_with_its_numbers(lattice: CommandLine) -> None:
+    lattice.write_inputs(4)
+    lattice.write_evaluation({"targets": [{"name": "Self", "model": "sim/judge"}]})
+    warning = "Warning: Self is judged by its own model, sim/judge: models favour their own answers"
+    for command in (["validate", "evaluation.yaml"], ["rehearse", "evaluation.yaml"]):
+        assert warning in " ".join(lattice(*command).err.split())
+    ran = lattice("run", "evaluation.yaml", "--no-progress", "-o", "run.md").err
+    shown = lattice("show", "latest").out
+    for ended in (ran, shown):
+        assert warning in " ".join(ended[ended.index("Results Summary:") : ended.index("Mean Score")].split())
+    page = (lattice.folder / "run.md").read_text(encoding="utf-8")
+    assert "\n⚠️ Self is judged by its own model, sim/judge: models favour their own answers\n" in page
+
+
 def test_validate_and_add_find_the_same_problems_as_a_run(ready: CommandLine) -> None:
     ready.write("inputs.jsonl", '{"input": "no reference"}\n')
     said = {ready(command, "evaluation.yaml").err for command in ("validate", "add", "run")}

@@ -30,7 +30,7 @@ Results Summary:
   Failed: 0 / 200 \(0\.0%\)
   Total Tokens: \d\d,\d{3}
   Estimated Cost: \$0\.\d\d
-
+(?:Warning: Assistant is judged by its own model,\n.*: models favour their own answers\n)?
 \| Metric       \| Value \| 95% CI       \|
 \| Mean Score   \| 0\.\d\d  \| \[0\.\d\d, 0\.\d\d\] \|      \(\d\.\d\d of 5\)
 \| Median Score \| [01]\.\d\d  \| -            \|

@@ -88,6 +88,27 @@ def metric(document: Any, name: str) -> Any:
     return next(each for each in document["metrics"] if each["name"] == name)
 
 
+def test_a_failed_function_counts_as_a_score_if_asked_everywhere_and_is_a_failure_still(stack: CommandLine) -> None:
+    stack.write_inputs(5)
+    settings = {"targets": [{"name": "Mine", "python": "own_functions:answer"}], "gates": ["mean <= 0.8"]}
+    stack.write_evaluation({**settings, "scoring": {"exact_match": True, "failed_as": 0}})
+    document = stack("run", "evaluation.yaml", "--json", "--no-progress").document
+    assert document["progress"] == {"total": 5, "done": 5, "successful": 4, "failed": 1}
+    assert [error["input"] for error in document["errors"]] == [3]
+    score = metric(document, "score")
+    assert (score["n"], score["mean"], score["interval"]["method"]) == (5, 0.8, "wilson")
+    assert score["failed_as"] == {"score": 0, "trials": 1}
+    (gate,) = document["gates"]
+    assert (gate["verdict"], gate["value"]) == ("pass", 0.8)
+    shown = stack("show", "latest")
+    assert "Mean 0.80 (n = 5 of 5, 1 failed counted as 0); interval: wilson" in shown.out
+    assert stack("export", "latest", "-o", "run.md").code == 0
+    assert "5 of 5 (1 failed as 0)" in (stack.folder / "run.md").read_text(encoding="utf-8")
+    again = stack("run", "evaluation.yaml", "--no-progress", "--json").document
+    compared = stack("compare", document["id"], again["id"], "--json").document
+    assert [(each["n"], each["difference"]) for each in compared["comparisons"]] == [(5, 0)]
+
+
 def test_a_function_is_evaluated_with_checks_beside_the_score(stack: CommandLine) -> None:
     stack.write_inputs(5)
     stack.write_evaluation(

@@ -450,16 +450,18 @@ def test_what_comes_later_is_said_to_be_not_available_yet(tmp_path: Path, additi
     assert problem.message.startswith("not available yet in this version of Lattice")
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "key"),
-    [
-        ("judge: {model: sim/judge}", "judge: {model: sim/j}, failed_as: 0", "scoring.failed_as"),
-    ],
-)
-def test_what_it_stands_for_is_not_missed_beside_it(tmp_path: Path, old: str, new: str, key: str) -> None:
-    problem = only_problem(written(tmp_path, MINIMAL.replace(old, new)))
-    assert problem.key == key
-    assert problem.message.startswith("not available yet")
+def test_failures_count_as_a_score_on_0_to_1_and_not_in_pairs(tmp_path: Path) -> None:
+    judged = "judge: {model: sim/judge}"
+    counted = MINIMAL.replace(judged, f"{judged}, failed_as: 0")
+    scoring = load(written(tmp_path, counted)).evaluation.scoring
+    assert scoring is not None
+    assert scoring.failed_as == 0
+    assert only_problem(written(tmp_path, counted.replace("failed_as: 0", "failed_as: 2"))).key == "scoring.failed_as"
+    pairs = counted.replace("{model: sim/judge}", "{model: sim/judge, mode: pairwise}")
+    pairs = pairs.replace("targets: [", "targets: [{model: sim/baseline}, ")
+    problem = only_problem(written(tmp_path, pairs))
+    assert problem.key == "scoring.failed_as"
+    assert "a pair that lacks a response has no score" in problem.message
 
 
 def test_an_override_takes_the_place_of_the_files_value(tmp_path: Path) -> None:

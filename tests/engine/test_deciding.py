@@ -200,3 +200,15 @@ def test_the_last_snapshot_has_the_interval_of_the_end() -> None:
         subject.snapshot()
     assert subject.snapshot()["targets"][0]["interval"]["n"] == 1
     assert subject.last_snapshot()["targets"][0]["interval"]["n"] == 50
+
+
+def test_failures_that_count_as_a_score_decide_what_lost_ones_leave_open() -> None:
+    decided: dict[bool, GateWatch] = {}
+    for counted in (True, False):
+        decided[counted], order = watching(terms("mean < 0.5"), n=200)
+        for position in order:
+            decided[counted].add(TrialKey(position, 0, 0), scored(0.0 if counted else None), failed=True)
+            decided[counted].look(0.0)
+    assert decided[False].verdicts is None
+    (verdict,) = decided[True].verdicts or ()
+    assert (verdict.verdict, verdict.value) == (GateVerdict.PASS, 0.0)

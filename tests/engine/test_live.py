@@ -27,7 +27,9 @@ class Hand:
         return self.time
 
 
-def totals(n: int, *, targets: int = 1, repeats: int = 1, clock: Hand | None = None) -> tuple[LiveTotals, Schedule]:
+def totals(
+    n: int, *, targets: int = 1, repeats: int = 1, clock: Hand | None = None, failed_as: Metric | None = None
+) -> tuple[LiveTotals, Schedule]:
     schedule = Schedule(array("q", range(1, n + 1)), seed=4)
     subject = LiveTotals(
         total=n * targets * repeats,
@@ -36,6 +38,7 @@ def totals(n: int, *, targets: int = 1, repeats: int = 1, clock: Hand | None = N
         order=schedule.order,
         ranks=schedule.ranks(),
         clock=clock or Hand(),
+        failed_as=failed_as,
     )
     return subject, schedule
 
@@ -45,8 +48,8 @@ def scored(position: int, score: float, *, repeat: int = 0) -> Result:
     return Result(key=TrialKey(position, 0, repeat), verdict=verdict, usage=Usage(input_tokens=10, output_tokens=2))
 
 
-def failed(position: int, kind: ErrorKind = ErrorKind.TIMEOUT) -> Result:
-    failure = Failure(step=Step.TARGET, kind=kind, message="no")
+def failed(position: int, kind: ErrorKind = ErrorKind.TIMEOUT, *, step: Step = Step.TARGET) -> Result:
+    failure = Failure(step=step, kind=kind, message="no")
     return Result(key=TrialKey(position, 0, 0), failure=failure)
 
 
@@ -140,6 +143,34 @@ def test_a_failed_trial_that_runs_again_counts_as_failed_until_it_ends() -> None
     assert (subject.progress().failed, subject.progress().successful) == (0, 2)
     assert subject.snapshot()["kinds"] == {}
     assert subject.snapshot()["targets"][0]["interval"]["n"] == 2
+
+
+def test_a_failed_target_counts_as_a_score_if_asked_and_a_failed_judge_does_not() -> None:
+    subject, schedule = totals(3, failed_as=Metric(score=0.0, native=1.0))
+    first, second, third = schedule.order
+    subject.add_result(scored(first, 1.0), None)
+    subject.add_result(failed(second), None)
+    subject.add_result(failed(third, step=Step.JUDGE), None)
+    target = subject.snapshot()["targets"][0]
+    assert (target["successful"], target["failed"]) == (1, 2)
+    assert target["metrics"]["score"] == {"n": 2, "sum": 1.0, "counts": [[1.0, 0.0, 1], [5.0, 1.0, 1]]}
+    assert (target["interval"]["n"], target["interval"]["mean"]) == (2, 0.5)
+
+
+def test_a_resumed_run_counts_failed_targets_as_before_and_not_those_that_run_again() -> None:
+    before, schedule = totals(3, failed_as=Metric(score=0.0, native=1.0))
+    keys = [TrialKey(position, 0, 0) for position in schedule.order]
+    for key in keys:
+        before.add_result(failed(key.position), None)
+    after, _ = totals(3, failed_as=Metric(score=0.0, native=1.0))
+    after.restore(before.snapshot(), [(key, None) for key in keys], again={}, unanswered=set(keys))
+    assert after.snapshot()["targets"] == before.snapshot()["targets"]
+    retried, _ = totals(3, failed_as=Metric(score=0.0, native=1.0))
+    again = {keys[0]: "timeout"}
+    retried.restore(before.snapshot(), [(key, None) for key in keys], again=again, unanswered=set(keys[1:]))
+    retried.add_result(scored(keys[0].position, 1.0), ResultStatus.FAILED)
+    target = retried.snapshot()["targets"][0]
+    assert (target["successful"], target["failed"], target["metrics"]["score"]["n"]) == (1, 2, 3)
 
 
 @given(st.integers(0, 2**32), st.integers(MOST_VALUES + 1, 4 * MOST_VALUES))

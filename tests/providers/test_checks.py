@@ -31,7 +31,7 @@ def test_a_model_that_can_be_called_has_no_problems(spec: str) -> None:
     [
         ("opnai/gpt", "did you mean 'openai'?"),
         ("vlm/x", "did you mean 'vllm'?"),
-        ("zzz/x", "anthropic, broken, claude, gateway, local, openai, sim, vllm"),
+        ("zzz/x", "anthropic, broken, claude, gateway, litellm, local, openai, sim, vllm"),
         ("gpt-4o-mini", "names no provider"),
         ("openai/", "names no model"),
         ("vllm/x", "VLLM_KEY is not set"),

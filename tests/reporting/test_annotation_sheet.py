@@ -105,10 +105,10 @@ def test_formulas_are_defused() -> None:
     assert [cell[:1] for cell in cells([hostile])[1][:4]] == ["'", "'", "", "'"]
 
 
-@given(st.text())
+@given(st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"])))
 def test_an_id_is_found_again_behind_its_apostrophe(text: str) -> None:
     assert undefused(spreadsheet_text(text)) in (text, spreadsheet_text(text))
-    if not set(text) & {"\x00"} and text.isascii() and not text.startswith("'"):
+    if not text.startswith("'"):
         assert undefused(spreadsheet_text(text)) == text
 
 

@@ -215,6 +215,7 @@ def test_scores_are_streamed_for_summaries(store: Store, run: RunRecord) -> None
     assert (one.latency, one.judge_latency, one.target_cost, one.judge_cost) == (0.1, 0.2, 0.002, 0.001)
     assert (one.target_usage.total_tokens, one.judge_usage.total_tokens) == (30, 8)
     assert (six.status, six.error_kind, six.metrics, six.latency) == (ResultStatus.FAILED, "timeout", {}, None)
+    assert (one.error_step, six.error_step) == (None, Step.TARGET)
 
 
 def test_streams_go_on_where_a_chunk_ended(store: Store) -> None:

@@ -9,6 +9,7 @@ from lattice.cli.rendering.terminal import Terminal
 from lattice.core.evaluation import Evaluation
 from lattice.core.runs import RunRecord
 from lattice.reporting.document import errors_of
+from lattice.reporting.doubts import doubts_about_judges
 from lattice.scoring.scales import scale_of
 from lattice.service.conclusion import Conclusion
 from lattice.service.reading import FAILED, reference_of
@@ -18,14 +19,16 @@ MOST_ERRORS = 10
 
 
 def conclusion_lines(store: Store, record: RunRecord, conclusion: Conclusion, terminal: Terminal) -> list[str]:
-    """Summary, gates and the first errors."""
-    judge = Evaluation.model_validate(record.config).judge
+    """Summary with what speaks against it, gates and the first errors."""
+    evaluation = Evaluation.model_validate(record.config)
+    judge = evaluation.judge
     lines = summary_block(
         record,
         conclusion.summary,
         terminal,
         gates=[dict(gate) for gate in conclusion.gates],
         scale_maximum=scale_of(judge).maximum if judge is not None and judge.scale is not None else None,
+        doubts=doubts_about_judges(evaluation),
     )
     return [*lines, *_errors(store, record, terminal)]
 

@@ -28,7 +28,6 @@ class Unavailable:
 
 
 UNAVAILABLE = (
-    Unavailable(path="scoring.failed_as", what="scores for failed targets"),
     Unavailable(path="schedule", what="schedules"),
     Unavailable(path="alerts", what="alerts"),
 )

@@ -59,11 +59,15 @@ class Numeric(Settings):
 
 
 class Similarity(Settings):
-    """1 − edit distance / length of the longer text, from 0 to 1; with `at_least`, pass or fail."""
+    """How close the response is to the reference, from 0 to 1; with `at_least`, pass or fail.
+
+    By letters, 1 − edit distance / length of the longer text; by meaning, max(0, cosine of the embeddings).
+    """
 
     value: str | None = Field(default=None, description="instead of the reference")
     ignore_case: bool = Field(default=False, description="capital and small letters are the same")
     at_least: Number | None = Field(default=None, ge=0, le=1, description="from which similarity on it passes")
+    embeddings: bool = Field(default=False, description="by meaning instead of letters; needs the extra embeddings")
 
 
 _TRUE = {"const": True}

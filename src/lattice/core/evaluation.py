@@ -114,6 +114,12 @@ class Scoring(CheckMethod):
     aggregate: Aggregate | None = Field(
         default=None, description="what becomes of several judges' or samples' scores: their mean (if absent) or median"
     )
+    failed_as: Number | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="the score, on 0–1, of a trial whose target failed in the end; if absent it has none",
+    )
 
     model_config = exactly_one(choices)
 
@@ -137,6 +143,11 @@ class Scoring(CheckMethod):
         found: list[tuple[tuple[str | int, ...], str]] = []
         if self.aggregate is not None and not self.is_panel:
             found.append((("aggregate",), "there is one score and nothing to aggregate: give judges, or samples"))
+        if self.failed_as is not None and any(judge.mode is JudgeMode.PAIRWISE for judge in self.panel):
+            message = (
+                "in pairwise mode a pair that lacks a response has no score; count failures with a failure_rate gate"
+            )
+            found.append((("failed_as",), message))
         if self.is_panel:
             key: tuple[str | int, ...] = ("judges", 0) if self.judges else ("judge",)
             found += [

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
+from types import TracebackType
 from typing import Protocol, TypeVar
 
 from lattice.core.errors import CallError, ErrorKind
@@ -41,7 +41,7 @@ class Bill:
     """What the calls of one step took: attempts, and what was paid for them."""
 
     attempts: int = 0
-    usage: Usage = field(default_factory=Usage)
+    usage: Usage = Usage()
     cost_usd: float | None = None
 
     def pay(self, usage: Usage, cost_usd: float | None) -> None:
@@ -87,27 +87,46 @@ class Desk:
         for task in self._waiting:
             task.cancel()
 
-    @contextmanager
-    def waiting(self) -> Iterator[None]:
-        """Around a wait that a drain may cut short.
+    def waiting(self) -> _Wait:
+        """A context around a wait that a drain may cut short.
 
         Raises
         ------
         Drained: the run drains; a cancellation for any other reason passes through.
         """
+        return _Wait(self)
+
+    def enter(self, task: asyncio.Task[object]) -> None:
+        """A task begins to wait."""
         if self.draining:
             raise Drained
+        self._waiting.add(task)
+
+    def leave(self, task: asyncio.Task[object]) -> None:
+        """A task waits no longer."""
+        self._waiting.discard(task)
+
+
+class _Wait:
+    """What `Desk.waiting` gives; a class of its own, since every call of a run goes through one."""
+
+    __slots__ = ("_desk", "_task")
+
+    def __init__(self, desk: Desk) -> None:
         task = asyncio.current_task()
         assert task is not None  # every trial runs in a task
-        self._waiting.add(task)
-        try:
-            yield
-        except asyncio.CancelledError:
-            if self.draining and task.uncancel() == 0:
-                raise Drained from None
-            raise
-        finally:
-            self._waiting.discard(task)
+        self._desk = desk
+        self._task: asyncio.Task[object] = task
+
+    def __enter__(self) -> None:
+        self._desk.enter(self._task)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._desk.leave(self._task)
+        if isinstance(error, asyncio.CancelledError) and self._desk.draining and self._task.uncancel() == 0:
+            raise Drained from None
 
 
 @dataclass(frozen=True, slots=True)

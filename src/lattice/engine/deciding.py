@@ -20,7 +20,7 @@ from lattice.stats import LiveMetric
 from lattice.stats.missing import Rule
 
 Outcome = Mapping[str, Metric] | None
-"""What one trial was given; None where it failed."""
+"""What one trial was given; None where it failed, unless its failure counts as a score."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +78,11 @@ class GateWatch:
         """Of the look that decided every gate; None as long as one is open."""
         return self._verdicts
 
-    def add(self, key: TrialKey, outcome: Outcome) -> None:
-        """One trial has ended."""
+    def add(self, key: TrialKey, outcome: Outcome, *, failed: bool = False) -> None:
+        """One trial has ended; `failed` says so where the outcome does not."""
         if self._verdicts is None:
-            self._grown = self._targets[key.target - self._terms.first].add(key.position, outcome) or self._grown
+            prefix = self._targets[key.target - self._terms.first]
+            self._grown = prefix.add(key.position, outcome, failed or outcome is None) or self._grown
 
     def look(self, cost_usd: float) -> None:
         """Ask whether every gate is decided now.
@@ -123,11 +124,11 @@ class _Prefix:
         self._ended = self._failed = 0
         self.inputs = 0
 
-    def add(self, position: int, outcome: Outcome) -> bool:
+    def add(self, position: int, outcome: Outcome, failed: bool) -> bool:
         """Whether it made the prefix longer."""
         before = self.inputs
         self._ended += 1
-        self._failed += outcome is None
+        self._failed += failed
         self._early.setdefault(self._ranks[position], []).append(outcome)
         while len(self._early.get(self.inputs, ())) >= self._terms.repeats:
             trials = self._early.pop(self.inputs)

@@ -18,13 +18,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from lattice.core.evaluation import SCORE
 from lattice.core.models import Usage
 from lattice.core.runs import Progress
-from lattice.core.trials import Metric, Response, Result, TrialKey
+from lattice.core.trials import Metric, Response, Result, Step, TrialKey
 from lattice.stats import LiveMean, NoMeanLeft
 from lattice.store import ResultStatus
 
@@ -43,8 +44,8 @@ class Ranks(Protocol):
 class Watch(Protocol):
     """Follows the outcomes of trials, for whoever wants to know early what they come to."""
 
-    def add(self, key: TrialKey, outcome: Mapping[str, Metric] | None, /) -> None:
-        """One trial has ended; None where it failed."""
+    def add(self, key: TrialKey, outcome: Mapping[str, Metric] | None, /, *, failed: bool = False) -> None:
+        """One trial has ended; None where it failed, unless it `failed` and counts as a score all the same."""
 
     def look(self, cost_usd: float, /) -> None:
         """All that is known has been added."""
@@ -172,6 +173,7 @@ class LiveTotals:
     elapsed: seconds of work in earlier sessions.
     watch: is shown every outcome as it is counted, if there is one.
     headline: name of the metric that the live interval is for; None where nothing is scored.
+    failed_as: what a trial counts as whose target failed; None where it has no score.
     """
 
     def __init__(
@@ -186,7 +188,9 @@ class LiveTotals:
         elapsed: float = 0.0,
         watch: Watch | None = None,
         headline: str | None = "score",
+        failed_as: Metric | None = None,
     ) -> None:
+        self._stand_in = None if failed_as is None else {SCORE: failed_as}
         self._watch = watch
         self._headline = headline
         self._total = total
@@ -207,6 +211,7 @@ class LiveTotals:
         results: Iterable[tuple[TrialKey, Mapping[str, Metric] | None]],
         *,
         again: Mapping[TrialKey, str],
+        unanswered: Container[TrialKey] = (),
     ) -> None:
         """Take up where an earlier session stopped.
 
@@ -216,6 +221,7 @@ class LiveTotals:
         results: every committed result; None for a failed one.
         again: failed trials that this session runs again, with the kinds of their failures. They count as failed
             until they end anew, and hold the live interval back until then.
+        unanswered: failed trials whose target itself failed.
         """
         for role, (input_tokens, output_tokens) in live.get("usage", {}).items():
             usage = Usage(input_tokens=input_tokens, output_tokens=output_tokens)
@@ -228,7 +234,7 @@ class LiveTotals:
             if key in again:
                 self._targets[key.target].failed += 1
             else:
-                self._count(key, metrics)
+                self._count(key, metrics, unanswered=key in unanswered)
         self._let_look()
 
     def pass_over(self, absent: Iterable[TrialKey]) -> None:
@@ -249,22 +255,26 @@ class LiveTotals:
             self._kinds[kind] -= 1
         if result.failure is not None:
             self._kinds[result.failure.kind] += 1
-        self._count(result.key, result.verdict.metrics if result.verdict else None)
+        unanswered = result.failure is not None and result.failure.step is Step.TARGET
+        self._count(result.key, result.verdict.metrics if result.verdict else None, unanswered=unanswered)
         self._let_look()
 
     def _let_look(self) -> None:
         if self._watch is not None:
             self._watch.look(sum(spend.cost_usd for spend in self._spend.values()))
 
-    def _count(self, key: TrialKey, metrics: Mapping[str, Metric] | None) -> None:
+    def _count(self, key: TrialKey, metrics: Mapping[str, Metric] | None, *, unanswered: bool) -> None:
+        failed = metrics is None
+        if failed and unanswered:
+            metrics = self._stand_in
         if self._watch is not None:
-            self._watch.add(key, metrics)
+            self._watch.add(key, metrics, failed=failed)
         tally = self._targets[key.target]
+        tally.failed += failed
+        tally.successful += not failed
         if metrics is None:
-            tally.failed += 1
             tally.interval.add(key.position, None)
             return
-        tally.successful += 1
         for name, metric in metrics.items():
             found = tally.metrics.get(name)
             if found is None:

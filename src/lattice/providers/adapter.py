@@ -121,7 +121,7 @@ class Adapter:
         loop = asyncio.get_running_loop()
         started = loop.time()
         reply = await self._send(request, asked, timeout)
-        if asked is not None and _refuses_structure(reply):
+        if asked is not None and refuses_structure(reply.status, reply.body):
             self._structured = False
             asked = None
             reply = await self._send_again(request, timeout, left=timeout - (loop.time() - started))
@@ -208,13 +208,13 @@ class Adapter:
         )
 
 
-def _refuses_structure(reply: Reply) -> bool:
+def refuses_structure(status: int, body: bytes) -> bool:
     """Whether the server objects to the form that was asked for, rather than to the length of the
     conversation.
     """
-    if reply.status not in _MAY_BE_STRUCTURE:
+    if status not in _MAY_BE_STRUCTURE:
         return False
-    message = error_body(reply.body).message
+    message = error_body(body).message
     return _STRUCTURE_WORDS.search(message) is not None and _LENGTH_WORDS.search(message) is None
 
 

@@ -8,17 +8,19 @@ from typing import Any
 
 from lattice.core.errors import Problem, UsageError
 from lattice.core.evaluation import ProviderSettings
-from lattice.providers import local, weights
+from lattice.providers import litellm_library, local, weights
 from lattice.providers.endpoint import Protocol, builtin_endpoint, configured_endpoint
 from lattice.providers.simulated.model import SimulatedModel
 from lattice.wire.payload import encode
 
-BUILTIN_PROVIDERS = ("anthropic", "local", "openai", "sim")
+BUILTIN_PROVIDERS = ("anthropic", "litellm", "local", "openai", "sim")
 
 _SET_BY_LATTICE: Mapping[Protocol, tuple[str, ...]] = {
     "openai": ("messages", "model"),
     "anthropic": ("messages", "model", "system"),
 }
+_SET_FOR_LIBRARY = ("client", "fallbacks", "max_retries", "num_retries", "request_timeout", "retry_policy", "timeout")
+"""What Lattice decides itself: one call, of one model, within the run's own timeout."""
 
 
 def check_model(
@@ -47,6 +49,9 @@ def check_model(
         return _said_by(lambda: SimulatedModel(spec, params))
     if settings is None and provider == local.PROVIDER:
         return _local_problems(name, environ) + parameter_problems("openai", params)
+    if settings is None and provider == litellm_library.PROVIDER:
+        found = _said_by(lambda: litellm_library.access(name, params, environ))
+        return found + library_parameter_problems(params)
     if settings is not None:
         found = _said_by(lambda: configured_endpoint(provider, settings, environ))
         return found + parameter_problems(settings.protocol, params)
@@ -80,6 +85,16 @@ def parameter_problems(protocol: Protocol, params: Mapping[str, Any]) -> list[Pr
     except TypeError as error:
         problems.append(Problem(message=f"params cannot be sent as JSON: {error}"))
     return problems
+
+
+def library_parameter_problems(params: Mapping[str, Any]) -> list[Problem]:
+    """As `parameter_problems`, for ``litellm/…``: retries and timeouts are Lattice's as well."""
+    set_by_run = [
+        Problem(message=f"params.{name} is set by Lattice", hint="leave it out; see `run:`")
+        for name in _SET_FOR_LIBRARY
+        if name in params
+    ]
+    return parameter_problems("openai", params) + set_by_run
 
 
 def _local_problems(name: str, environ: Mapping[str, str]) -> list[Problem]:

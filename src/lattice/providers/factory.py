@@ -12,12 +12,13 @@ import aiohttp
 from lattice.core.errors import UsageError
 from lattice.core.evaluation import ProviderSettings
 from lattice.core.models import Model
-from lattice.providers import local, weights
+from lattice.providers import litellm_library, local, weights
 from lattice.providers.adapter import Adapter
 from lattice.providers.anthropic import AnthropicDialect
-from lattice.providers.checks import parameter_problems, unknown_provider
+from lattice.providers.checks import library_parameter_problems, parameter_problems, unknown_provider
 from lattice.providers.dialect import Dialect
 from lattice.providers.endpoint import Endpoint, Protocol, builtin_endpoint, configured_endpoint
+from lattice.providers.litellm_models import LibraryModel
 from lattice.providers.openai import OpenAIDialect
 from lattice.providers.prices import Prices
 from lattice.providers.simulated.model import SimulatedModel
@@ -28,7 +29,7 @@ DIALECTS: Mapping[Protocol, Dialect] = {"openai": OpenAIDialect(), "anthropic": 
 class ModelFactory:
     """Builds models; as an asynchronous context it unloads local ones at its end.
 
-    ``openai``, ``anthropic``, ``local`` and ``sim`` are built in; a configured provider of the same name
+    ``openai``, ``anthropic``, ``litellm``, ``local`` and ``sim`` are built in; a configured provider of the same name
     takes the place of a built-in one.
 
     Parameters
@@ -53,6 +54,7 @@ class ModelFactory:
         self._prices = Prices(providers)
         self._endpoints: dict[str, Endpoint] = {}
         self._local: dict[str, local.LocalServer] = {}
+        self._uses_library = False
 
     async def __aenter__(self) -> Self:
         return self
@@ -63,10 +65,13 @@ class ModelFactory:
         await self.close()
 
     async def close(self) -> None:
-        """Unload local models."""
+        """Unload local models and close the library's connections."""
         for server in self._local.values():
             await server.close()
         self._local.clear()
+        if self._uses_library:
+            self._uses_library = False
+            await litellm_library.close_connections()
 
     def model(self, spec: str, params: Mapping[str, Any]) -> Model:
         """The model that ``provider/model`` names, bound to its parameters.
@@ -82,6 +87,8 @@ class ModelFactory:
             return SimulatedModel(spec, params)
         if provider == local.PROVIDER:
             return self._local_model(name, params)
+        if provider == litellm_library.PROVIDER:
+            return self._library_model(name, params)
         raise UsageError(str(unknown_provider(spec, self._providers)))
 
     def _remote(self, provider: str, name: str, params: Mapping[str, Any]) -> Model:
@@ -116,3 +123,11 @@ class ModelFactory:
             self._local[name] = local.LocalServer(name, self._environ)
         server = self._local[name]
         return local.LocalModel(server, params, self._prices.of(local.PROVIDER, name), self._clock)
+
+    def _library_model(self, name: str, params: Mapping[str, Any]) -> Model:
+        if problems := library_parameter_problems(params):
+            raise UsageError(str(problems[0]))
+        access = litellm_library.access(name, params, self._environ)
+        self._uses_library = True
+        price = self._prices.of(litellm_library.PROVIDER, name)
+        return LibraryModel(access, model=name, params=params, price=price, clock=self._clock)

@@ -12,6 +12,7 @@ from typing import Any
 
 from lattice.core.evaluation import PriceSettings, ProviderSettings
 from lattice.core.models import Usage
+from lattice.providers import litellm_library
 from lattice.providers.weights import WEIGHTS
 
 Price = Callable[[Usage, int, int], float]
@@ -21,6 +22,9 @@ cache.
 
 FREE_PROVIDERS = frozenset({"sim", "local"})
 LISTED_PROVIDERS = frozenset({"openai", "anthropic"})
+
+_NAMES_IN_LIST = {"bedrock": "aws", "gemini": "google", "vertex_ai": "google", "xai": "x-ai"}
+"""Providers that the list calls by another name than `litellm` does."""
 
 _PER_MILLION = 1e-6
 _RATES = ("input_mtok", "output_mtok", "cache_read_mtok", "cache_write_mtok")
@@ -67,14 +71,21 @@ class Prices:
         if settings is None and provider in FREE_PROVIDERS:
             return _free
         listed = self._listed(provider, model)
-        return _from_list(*listed, self._now) if listed else None
+        if listed is not None:
+            return _from_list(*listed, self._now)
+        if settings is None and provider == litellm_library.PROVIDER:
+            return litellm_library.library_price(model)
+        return None
 
     def _listed(self, provider: str, model: str) -> tuple[Any, Any] | None:
         """Provider and model as the list has them: the built-in ones by name, configured ones by their
         address.
         """
         settings = self._providers.get(provider)
-        if settings is None and provider not in LISTED_PROVIDERS:
+        if settings is None and provider == litellm_library.PROVIDER:
+            provider, _, model = model.partition("/")
+            provider = _NAMES_IN_LIST.get(provider, provider)
+        elif settings is None and provider not in LISTED_PROVIDERS:
             return None
         from genai_prices.data_snapshot import get_snapshot  # heavy: 0.2 s
 

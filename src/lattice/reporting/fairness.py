@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lattice.core.evaluation import Evaluation
+from lattice.reporting.doubts import judges_itself
 from lattice.reporting.formats import count, rate, terminal_text
 from lattice.reporting.sides import Side
 
@@ -107,17 +108,21 @@ def _repeats(baseline: Side, candidate: Side) -> Iterator[str]:
 
 
 def _missing(sides: tuple[Side, Side]) -> Iterator[str]:
-    if all(each.totals.failed < MISSING_MATTERS * each.totals.done or not each.totals.failed for each in sides):
+    parts = [(each, _left_out(each), each.totals.done) for each in sides]
+    if all(missing < MISSING_MATTERS * done or not missing for _, missing, done in parts):
         return
     shares = ", ".join(
-        f"{count(each.totals.failed)} of {count(each.totals.done)} ({rate(each.totals.failed, each.totals.done)}) "
-        f"in {each.name}"
-        for each in sides
+        f"{count(missing)} of {count(done)} ({rate(missing, done)}) in {each.name}" for each, missing, done in parts
     )
     yield (
         f"unscored trials: {shares}; they are left out, and hard inputs fail more often, "
         "so the difference may not hold for all inputs"
     )
+
+
+def _left_out(side: Side) -> int:
+    """Failed trials, without those that count as a score."""
+    return side.totals.failed - sum(each.stood_in for each in side.metrics)
 
 
 def _endings(sides: tuple[Side, Side]) -> Iterator[str]:
@@ -145,9 +150,8 @@ def _own_judge(baseline: Side, candidate: Side) -> Iterator[str]:
 
 
 def _judges_itself(side: Side) -> bool:
-    """By the names of the models; a target that is no model cannot."""
     target = next(each for each in side.evaluation.targets if each.name == side.target)
-    return target.model in [judge.model for judge in side.evaluation.judges]
+    return judges_itself(target, side.evaluation)
 
 
 def _short(value: Any) -> str:

@@ -124,6 +124,7 @@ class MetricSummary:
     unscored: trials that have ended without this metric.
     lowest, highest: the same with every missing score at that end of the scale; None where none is missing.
     pairs: how the comparisons with the baseline ended, in pairwise mode.
+    failed_as: the score that a trial has whose target failed, where that is one; stood_in: trials that have it.
     """
 
     target: str
@@ -145,6 +146,8 @@ class MetricSummary:
     lowest: Extreme | None = None
     highest: Extreme | None = None
     pairs: PairCounts | None = None
+    failed_as: float | None = None
+    stood_in: int = 0
 
     @property
     def position_bias_rate(self) -> float | None:
@@ -152,7 +155,11 @@ class MetricSummary:
         return self.pairs.position_bias_rate if self.pairs is not None else None
 
     def as_json(self) -> dict[str, Any]:
-        """As in the document; ``pass_rate`` only where there is a condition, ``position_bias_rate`` only for pairs."""
+        """As in the document.
+
+        ``pass_rate`` only where there is a condition, ``failed_as`` only where failures count as a score,
+        ``position_bias_rate`` only for pairs.
+        """
         data: dict[str, Any] = {
             "target": self.target,
             "name": self.name,
@@ -172,6 +179,8 @@ class MetricSummary:
             data["pass_condition"] = self.pass_condition
             data["pass_rate"] = self.pass_rate
             data["pass_interval"] = self.pass_interval.as_json() if self.pass_interval else None
+        if self.failed_as is not None:
+            data["failed_as"] = {"score": self.failed_as, "trials": self.stood_in}
         if self.pairs is not None:
             data["position_bias_rate"] = self.pairs.position_bias_rate
             data["pairs"] = self.pairs.as_json()
@@ -368,6 +377,7 @@ def cost_json(spending: Spending) -> dict[str, Any]:
 
 
 def _metric(data: Mapping[str, Any]) -> MetricSummary:
+    failed_as = data.get("failed_as")
     return MetricSummary(
         target=data["target"],
         name=data["name"],
@@ -388,6 +398,8 @@ def _metric(data: Mapping[str, Any]) -> MetricSummary:
         lowest=Extreme.of(data["lowest"]),
         highest=Extreme.of(data["highest"]),
         pairs=PairCounts.of(data.get("pairs")),
+        failed_as=failed_as["score"] if failed_as else None,
+        stood_in=failed_as["trials"] if failed_as else 0,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lattice.core.checks import CheckMethod
 from lattice.core.conditions import Operator
@@ -77,14 +77,19 @@ def _of_scoring(evaluation: Evaluation) -> tuple[MetricForm, ...]:
     if evaluation.scoring is None:
         return ()
     judge = evaluation.judge
+    # A failure may count as a score between the two that a trial can be given.
+    split = evaluation.scoring.failed_as not in (None, 0.0, 1.0)
     if judge is None:
-        return (_computed(SCORE, evaluation.scoring),)
+        computed = _computed(SCORE, evaluation.scoring)
+        return (replace(computed, binary=False) if split else computed,)
     if judge.scale is None:
         return (MetricForm(name=SCORE),)
     scale, binary = scale_of(judge), judge.scale == "binary"
     # The weighted mean of criteria lies between their levels.
     single = binary and not judge.criteria
-    score = MetricForm(name=SCORE, scale=scale, binary=single and not evaluation.seats, passes=pass_condition(judge))
+    score = MetricForm(
+        name=SCORE, scale=scale, binary=single and not (evaluation.seats or split), passes=pass_condition(judge)
+    )
     criteria = (
         MetricForm(name=each.name, scale=scale, binary=binary and not evaluation.seats) for each in judge.criteria
     )

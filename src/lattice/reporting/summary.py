@@ -126,7 +126,7 @@ def _metric(tallies: Tallies, target: TargetTally, name: str, session: Session) 
     computed = form.has_pass_rate and (binary or form.binary is True)
     passing = target.passed if passes else metric if computed else None
     passed = passing.figures(binary=tallies.single) if passing else Figures(n=0)
-    mean, live = figures.mean, session.live_intervals
+    mean, live, scoring = figures.mean, session.live_intervals, tallies.evaluation.scoring
     return MetricSummary(
         target=target.name,
         name=name,
@@ -148,6 +148,8 @@ def _metric(tallies: Tallies, target: TargetTally, name: str, session: Session) 
         if missing
         else None,
         pairs=_pairs(tallies, target) if name == SCORE else None,
+        failed_as=scoring.failed_as if scoring is not None and name == SCORE else None,
+        stood_in=target.stood_in if name == SCORE else 0,
         highest=_extreme(metric.highest(binary=binary), passing.highest() if passing else None, whole=live is None)
         if missing
         else None,

@@ -11,6 +11,7 @@ from lattice.core.evaluation import SCORE, Evaluation
 from lattice.core.pairs import POSITION_BIAS
 from lattice.reporting.metrics import MetricForm, metric_forms
 from lattice.reporting.samples import Clusters, Figures, Sample, combined
+from lattice.reporting.standing_in import with_stand_ins
 from lattice.store.records import ResultStatus, ScoreRow
 
 Scores = Sequence[float | None]
@@ -82,6 +83,7 @@ class TargetTally:
     forms: of its metrics, ``score`` first.
     repeats: trials of one input.
 
+    `stood_in` counts the failed trials that have a score all the same.
     `pairs` counts the pairs that were judged in both orders, by score and by whether the verdicts followed the order.
     """
 
@@ -92,7 +94,7 @@ class TargetTally:
         self.metrics = {metric: MetricTally(self.clusters) for metric in self.forms}
         self.passes = self.forms[SCORE].passes if SCORE in self.forms else None
         self.passed = MetricTally(self.clusters)
-        self.successful = self.failed = self.inputs = 0
+        self.successful = self.failed = self.stood_in = self.inputs = 0
         self.kinds: Counter[str] = Counter()
         self.input_tokens = self.output_tokens = 0
         self.cost_usd = 0.0
@@ -112,6 +114,7 @@ class TargetTally:
         """Take in one result."""
         if row.status is ResultStatus.FAILED:
             self.failed += 1
+            self.stood_in += SCORE in row.metrics
             self.kinds[row.error_kind or ""] += 1
         else:
             self.successful += 1
@@ -175,7 +178,7 @@ def tally(rows: Iterable[ScoreRow], evaluation: Evaluation) -> Tallies:
     forms, repeats = metric_forms(evaluation), evaluation.run.repeats
     targets = tuple(TargetTally(target.name, forms, repeats) for target in evaluation.contenders)
     first = len(evaluation.targets) - len(targets)
-    for row in rows:
+    for row in with_stand_ins(rows, evaluation):
         targets[row.target - first].add(row)
     for target in targets:
         target.finish()

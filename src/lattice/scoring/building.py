@@ -11,6 +11,7 @@ from lattice.core.models import Model
 from lattice.core.panels import Aggregate
 from lattice.core.trials import Check, Scorer
 from lattice.scoring.checks import FunctionSource, MeasuredCheck, build_check, measure_of
+from lattice.scoring.embeddings import Embeddings
 from lattice.scoring.judge import build_judge
 from lattice.scoring.pairwise import PairJudge, PairwiseScorer
 from lattice.scoring.panel import PanelScorer
@@ -29,16 +30,19 @@ def build_scorer(evaluation: Evaluation, judges: Sequence[Model], functions: Fun
     Raises
     ------
     ValueError: a regular expression, schema or number is none.
-    UsageError: a Python function cannot be had; `functions` says why.
+    UsageError: a Python function cannot be had, `functions` says why; or an extra is not installed.
     """
-    checks = [build_check(settings, functions) for settings in evaluation.checks]
+    embeddings = Embeddings()
+    checks = [build_check(settings, functions, embeddings) for settings in evaluation.checks]
     if evaluation.judge is not None and evaluation.is_pairwise:
         return PairwiseScorer(PairJudge(evaluation.judge, judges[0]), checks)
-    score = _score(evaluation, judges, functions)
+    score = _score(evaluation, judges, functions, embeddings)
     return score if score is not None and not checks else CheckScorer(checks, score)
 
 
-def _score(evaluation: Evaluation, models: Sequence[Model], functions: FunctionSource) -> Scorer | None:
+def _score(
+    evaluation: Evaluation, models: Sequence[Model], functions: FunctionSource, embeddings: Embeddings
+) -> Scorer | None:
     scoring = evaluation.scoring
     if scoring is None:
         return None
@@ -49,7 +53,7 @@ def _score(evaluation: Evaluation, models: Sequence[Model], functions: FunctionS
         return PanelScorer(seated, scoring.aggregate or Aggregate.MEAN, levels=levels)
     if judges:
         return JudgeScorer(judges[0])
-    method: Check = MeasuredCheck(SCORE, measure_of(scoring, functions))
+    method: Check = MeasuredCheck(SCORE, measure_of(scoring, functions, embeddings))
     return MethodScorer(method)
 
 

@@ -25,6 +25,7 @@ from lattice.core.checks import (
 from lattice.core.errors import CallError, ErrorKind
 from lattice.core.inputs import Input
 from lattice.core.trials import Check, Metric, Response
+from lattice.scoring.embeddings import Embeddings, require_embeddings
 from lattice.scoring.numbers import Expected, expected_number
 from lattice.scoring.patterns import SECONDS, Pattern
 from lattice.wire.messages import Scrubber
@@ -66,18 +67,22 @@ class MeasuredCheck:
         return Metric(score=await given if inspect.isawaitable(given) else given)
 
 
-def build_check(settings: CheckSettings, functions: FunctionSource) -> Check:
+def build_check(settings: CheckSettings, functions: FunctionSource, embeddings: Embeddings | None = None) -> Check:
     """A check as an evaluation configures it.
+
+    Parameters
+    ----------
+    embeddings: the model that is shared with other checks; one of its own if absent.
 
     Raises
     ------
     ValueError: its regular expression, schema or number is none.
-    UsageError: its Python function cannot be had; `functions` says why.
+    UsageError: its Python function cannot be had, `functions` says why; or an extra is not installed.
     """
-    return MeasuredCheck(settings.name, measure_of(settings, functions))
+    return MeasuredCheck(settings.name, measure_of(settings, functions, embeddings))
 
 
-def measure_of(method: CheckMethod, functions: FunctionSource) -> Measure:
+def measure_of(method: CheckMethod, functions: FunctionSource, embeddings: Embeddings | None = None) -> Measure:
     """The way to measure that a configuration chooses; also for a method that is the scoring itself."""
     if method.exact_match is not None:
         return _exact_match(method.exact_match)
@@ -89,6 +94,8 @@ def measure_of(method: CheckMethod, functions: FunctionSource) -> Measure:
         return _numeric(method.numeric)
     if method.json_schema is not None:
         return _json_schema(method.json_schema)
+    if method.similarity is not None and method.similarity.embeddings:
+        return _similar_meaning(method.similarity, embeddings or Embeddings())
     if method.similarity is not None:
         return _similarity(method.similarity)
     return _python(method.python or "", functions)
@@ -165,15 +172,35 @@ def _json_schema(schema: dict[str, Any]) -> Measure:
 
 def _similarity(settings: Similarity) -> Measure:
     def measure(input: Input, response: Response) -> float:
-        given, expected = response.text, _expected(settings.value, input)
-        if settings.ignore_case:
-            given, expected = given.casefold(), expected.casefold()
+        given, expected = _compared(settings, input, response)
         if len(given) * len(expected) > _MOST_COMPARED:
             raise _unmeasured("response and reference are too long to be compared")
-        alike = Levenshtein.normalized_similarity(given, expected)
-        return alike if settings.at_least is None else float(alike >= settings.at_least)
+        return _passed(settings, Levenshtein.normalized_similarity(given, expected))
 
     return measure
+
+
+def _similar_meaning(settings: Similarity, embeddings: Embeddings) -> Measure:
+    require_embeddings()
+
+    async def measure(input: Input, response: Response) -> float:
+        given, expected = _compared(settings, input, response)
+        try:
+            return _passed(settings, await embeddings.similarity(given, expected))
+        except ValueError as error:
+            raise _unmeasured(str(error)) from None
+
+    return measure
+
+
+def _compared(settings: Similarity, input: Input, response: Response) -> tuple[str, str]:
+    """The response and what it should be like."""
+    given, expected = response.text, _expected(settings.value, input)
+    return (given.casefold(), expected.casefold()) if settings.ignore_case else (given, expected)
+
+
+def _passed(settings: Similarity, alike: float) -> float:
+    return alike if settings.at_least is None else float(alike >= settings.at_least)
 
 
 def _python(reference: str, functions: FunctionSource) -> Measure:

@@ -18,6 +18,7 @@ from lattice.core.targets import HttpSettings
 from lattice.core.trials import Response
 from lattice.gates import problem
 from lattice.providers import check_model, is_priced
+from lattice.reporting.doubts import doubts_about_judges
 from lattice.reporting.gating import names_of
 from lattice.scoring import check_methods
 from lattice.scoring.checks import CheckFunction
@@ -160,7 +161,7 @@ def unpriced_for(record: RunRecord, evaluation: Evaluation) -> list[str]:
 
 def warnings_about(evaluation: Evaluation) -> Iterator[str]:
     """What is allowed and should be known before money is spent."""
-    yield from warnings_about_judges(evaluation)
+    yield from doubts_about_judges(evaluation)
     limited = evaluation.run.budget.cost_usd is not None
     if limited and (functions := [target.name for target in evaluation.targets if target.python is not None]):
         names = ", ".join(functions)
@@ -172,14 +173,3 @@ def warnings_about(evaluation: Evaluation) -> Iterator[str]:
     if silent := [name for name in unpriced if name in endpoints]:
         yield f"what {', '.join(silent)} costs is unknown; http.cost says where its answers tell it"
     yield from stopping_warnings(evaluation)
-
-
-def warnings_about_judges(evaluation: Evaluation) -> Iterator[str]:
-    """Why the judges of an evaluation may not be believed."""
-    models = list(dict.fromkeys(spec for _, spec, _ in judges_of(evaluation)))
-    for target in evaluation.targets:
-        if target.model in models:
-            yield f"{target.name} is judged by its own model, {target.model}: models favour their own answers"
-    for model in models:
-        if model.startswith("local/") and "local" not in evaluation.providers:
-            yield f"{model} is a very small judge: it shows the plumbing, not the truth; do not believe its scores"

@@ -15,8 +15,9 @@ from lattice.config.hashing import canonical
 from lattice.core.errors import InvalidEvaluation, Problem, UsageError
 from lattice.core.evaluation import Evaluation
 from lattice.core.runs import RunRecord, RunStatus
+from lattice.reporting.doubts import doubts_about_judges
 from lattice.service.assembly import Surroundings
-from lattice.service.obstacles import obstacles_to_scoring, unpriced_judges, warnings_about_judges
+from lattice.service.obstacles import obstacles_to_scoring, unpriced_judges
 from lattice.service.preparation import hash_of, references_lacking
 from lattice.service.reading import reference_of
 from lattice.service.responses import scorable
@@ -152,7 +153,7 @@ def _problems(evaluation: Evaluation, surroundings: Surroundings, inputs: InputS
 
 
 def _warnings(evaluation: Evaluation) -> Iterator[str]:
-    yield from warnings_about_judges(evaluation)
+    yield from doubts_about_judges(evaluation)
     if models := unpriced_judges(evaluation):
         yield f"no price is known for {', '.join(models)}: the cost will be shown as unknown"
 

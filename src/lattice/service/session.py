@@ -26,6 +26,7 @@ from lattice.engine.live import LiveTotals
 from lattice.engine.plan import Plan, Schedule
 from lattice.engine.runner import COMPLETED, DECIDED, Ending, Outlook, Parts, Runner
 from lattice.engine.trial import Trials
+from lattice.reporting.standing_in import stand_in_of, stands_in
 from lattice.scoring import PairwiseScorer
 from lattice.service.assembly import Assembly
 from lattice.service.conclusion import Stand, conclude
@@ -140,6 +141,7 @@ class Session:
         answered = store.unjudged(record.key)
         proven: set[int] = set()
         finished: list[TrialKey] = []
+        stand_in, unanswered = stand_in_of(self.evaluation), set[TrialKey]()
         for row in store.iterate_scores(record.key):
             key = TrialKey(row.position, row.target, row.repeat)
             if row.status is ResultStatus.SCORED:
@@ -151,6 +153,8 @@ class Session:
                     answered.add(key)
                 continue
             finished.append(key)
+            if stand_in is not None and stands_in(row):
+                unanswered.add(key)
         absent: list[TrialKey] = []
         if record.origin is not None:
             present = scorable(self.evaluation, answered | set(finished))
@@ -169,10 +173,12 @@ class Session:
             elapsed=record.elapsed,
             watch=watch,
             headline=next(iter(self.evaluation.metric_names), None),
+            failed_as=stand_in,
         )
         totals.pass_over(absent)
         if record.live:
-            totals.restore(record.live, _outcomes(store.iterate_scores(record.key)), again=again)
+            outcomes = _outcomes(store.iterate_scores(record.key))
+            totals.restore(record.live, outcomes, again=again, unanswered=unanswered)
         feed = Feed(plan, self._read, answered=answered)
         unproven = tuple(target for target in range(first, targets) if target not in proven)
         shared = tuple(key for key in answered if key.target < first)

@@ -10,6 +10,7 @@ from lattice.core.evaluation import Evaluation
 from lattice.core.runs import RunRecord
 from lattice.engine.plan import Schedule
 from lattice.reporting.sides import Side, read_scores
+from lattice.reporting.standing_in import with_stand_ins
 from lattice.service.conclusion import conclusion_of
 from lattice.service.reading import reference_of
 from lattice.store import Store
@@ -65,7 +66,7 @@ def sides_of(store: Store, chosen: Chosen) -> list[Side]:
     summary = conclusion_of(store, run).summary
     targets, contenders = evaluation.targets, evaluation.contenders
     metrics = [[each.name for each in summary.metrics if each.target == target.name] for target in targets]
-    scores = read_scores(store.iterate_scores(run.key), metrics)
+    scores = read_scores(with_stand_ins(store.iterate_scores(run.key), evaluation), metrics)
     sides = [
         Side(
             name=f"{reference_of(run)}/{target.name}" if len(contenders) > 1 else reference_of(run),

@@ -12,7 +12,7 @@ from lattice.core.errors import UsageError
 from lattice.core.inputs import Input
 from lattice.core.models import Usage
 from lattice.core.runs import RunRecord
-from lattice.core.trials import Attempt, Failure, Metric, Response, TrialKey
+from lattice.core.trials import Attempt, Failure, Metric, Response, Step, TrialKey
 
 
 class ResultStatus(StrEnum):
@@ -181,6 +181,7 @@ class ScoreRow(NamedTuple):
     judge_cost: float | None
     target_usage: Usage
     judge_usage: Usage
+    error_step: Step | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

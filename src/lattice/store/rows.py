@@ -41,11 +41,7 @@ _ENDS = tuple(accumulate(len(columns) for columns in _WHOLE))
 _PARTS = tuple(slice(end - len(columns), end) for end, columns in zip(_ENDS, _WHOLE, strict=True))
 
 SCORE_COLUMNS = (
-    *(
-        each
-        for each in _RESULT_COLUMNS
-        if each.name not in ("seq", "native", "score", "attempts", "error_step", "cost")
-    ),
+    *(each for each in _RESULT_COLUMNS if each.name not in ("seq", "native", "score", "attempts", "cost")),
     inputs.c.cluster,
 )
 
@@ -152,7 +148,7 @@ def read_metrics(stored: str | None) -> Mapping[str, tuple[float, float | None]]
 
 def read_score(row: Sequence[Any]) -> ScoreRow:
     """`SCORE_COLUMNS` as a record."""
-    position, target, repeat, status, kind, latency, judge_latency, duration, *rest = row
+    position, target, repeat, status, step, kind, latency, judge_latency, duration, *rest = row
     target_cost, judge_cost, target_in, target_out, judge_in, judge_out, metrics, cluster = rest
     return ScoreRow(
         position,
@@ -169,6 +165,7 @@ def read_score(row: Sequence[Any]) -> ScoreRow:
         judge_cost,
         Usage(input_tokens=target_in, output_tokens=target_out),
         Usage(input_tokens=judge_in, output_tokens=judge_out),
+        None if step is None else Step(step),
     )
 
 

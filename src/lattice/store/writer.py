@@ -1,7 +1,8 @@
 """The writer of one run: a thread that commits whatever has gathered whenever it is free.
 
-Nothing waits for a timer: while one commit is under way the next one gathers, so that few slow trials are
-committed one by one and many fast ones in groups. What a caller awaits is on disk when it is told.
+Nothing waits for a timer: what comes after a while is committed at once, and what comes while a commit is under way,
+or in the breath that follows it, is gathered for the next one. So few slow trials are committed one by one and
+many fast ones in groups. What a caller awaits is on disk when it is told.
 """
 
 from __future__ import annotations
@@ -35,10 +36,13 @@ class Pace:
     ----------
     poll: between looks whether somebody asked to stop; a new activity is saved within it as well.
     heartbeat: between signs of life.
+    breath: from a commit to the next one at least. Without it the writer wakes for every single row when trials end
+        faster than that, and takes time from the thread that makes the calls.
     """
 
     poll: float = 0.2
     heartbeat: float = 2.0
+    breath: float = 0.002
 
 
 class _Kind(Enum):
@@ -238,6 +242,9 @@ class RunWriter:
         gathered = _Gathered()
         with suppress(queue.Empty):
             item = self._queue.get(timeout=self._pace.poll)
+            rest = self._last_commit + self._pace.breath - time.monotonic()
+            if rest > 0:
+                time.sleep(rest)
             while self._add(gathered, *item) and len(gathered.batch) < MOST_AT_ONCE:
                 item = self._queue.get_nowait()
         return gathered

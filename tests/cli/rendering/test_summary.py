@@ -200,3 +200,10 @@ def test_every_line_fits_the_terminal(width: int) -> None:
         terminal = Terminal(width=width, shapes=True, colour=colour)
         lines = summary_block(record, numbers, terminal, gates=gates, scale_maximum=5)
         assert max(shown_cells(line) for line in lines) <= width
+
+
+def test_doubts_about_the_judges_stand_above_the_numbers_and_only_where_there_are_some() -> None:
+    text = block(run(), summary(example_rows()), doubts=["A is judged by its own model,\x1b[2J m"])
+    assert "Warning: A is judged by its own model,␛[2J m\n\n| Metric" in text
+    pending = run(RunStatus.CANCELLED, done=0, failed=0)
+    assert "Warning" not in block(pending, summary([]), doubts=["A is judged by its own model"])

@@ -93,6 +93,13 @@ def test_many_failures_are_told() -> None:
     assert "or more" not in text_of(source())
 
 
+def test_a_judge_that_grades_its_own_model_is_told_of() -> None:
+    own = evaluation(model="anthropic/claude-3-5-sonnet-20241022").model_dump(mode="json", by_alias=True)
+    said = "⚠️ Production RAG Stack is judged by its own model, anthropic/claude-3-5-sonnet-20241022: models favour"
+    assert said in text_of(source(record=run(config=own)))
+    assert "own model" not in text_of(source())
+
+
 @pytest.mark.parametrize(
     ("status", "changes", "said"),
     [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,7 @@ def summary_block(
     *,
     gates: Sequence[Mapping[str, Any]] = (),
     scale_maximum: int | None = None,
+    doubts: Iterable[str] = (),
 ) -> list[str]:
     """Status, progress, duration, counts, cost, the metrics of each target, warnings and gates.
 
@@ -43,11 +44,12 @@ def summary_block(
     ----------
     gates: entries of a document's ``gates``.
     scale_maximum: the highest level of the judge's own scale, for ``(3.95 of 5)``.
+    doubts: why the judges' scores may not be believed; said where there are results.
     """
     lines = ending_lines(run, terminal, summary.spending)
     if run.progress.done:
         lines += results_lines(run.progress, summary.spending)
-    lines += _warnings(run.progress, terminal)
+    lines += _warnings(run.progress, doubts, terminal)
     look = _Look(
         type=EvaluationType(run.evaluation_type),
         checks=frozenset(check["name"] for check in run.config.get("checks", ())),
@@ -268,13 +270,18 @@ def _mean_words(metric: MetricSummary, terminal: Terminal, name: str = "Mean") -
     """The mean with its count and the interval with its method; what is not there is said so."""
     if metric.mean is None:
         return wrapped(f"No scores (n = 0 of {metric.ended}): no estimate.", terminal.width)
-    said = f"{name} {formats.score(metric.mean)} (n = {metric.n} of {metric.ended})"
+    said = f"{name} {formats.score(metric.mean)} (n = {metric.n} of {metric.ended}{_stood_in(metric)})"
     if metric.interval is None:
         why = "needs two scores" if metric.n < 2 else "not available"
         return wrapped(f"{said}; interval: {why}", terminal.width)
     method = metric.interval.method
     live = " (live: the run stopped early)" if method == "betting" else ""
     return wrapped(f"{said}; interval: {method}{live}", terminal.width)
+
+
+def _stood_in(metric: MetricSummary) -> str:
+    """``, 3 failed counted as 0``: trials that have their score for want of a response."""
+    return f", {count(metric.stood_in)} failed counted as {metric.failed_as:g}" if metric.stood_in else ""
 
 
 def _pairs_words(pairs: PairCounts, terminal: Terminal) -> list[str]:
@@ -297,12 +304,16 @@ def _interval(interval: Bounds | None) -> str:
     return formats.interval(interval.lower, interval.upper) if interval else NOTHING
 
 
-def _warnings(progress: Progress, terminal: Terminal) -> list[str]:
-    if not progress.done or progress.failed / progress.done < FAILURES_MATTER:
+def _warnings(progress: Progress, doubts: Iterable[str], terminal: Terminal) -> list[str]:
+    """Why the numbers may not be believed; nothing while there are none."""
+    if not progress.done:
         return []
-    share = rate(progress.failed, progress.done)
-    text = f"Warning: {share} of the inputs failed (5% or more): the numbers may not stand for all inputs."
-    return [terminal.paint(line, Colour.YELLOW) for line in wrapped(text, terminal.width)]
+    found = list(doubts)
+    if progress.failed / progress.done >= FAILURES_MATTER:
+        share = rate(progress.failed, progress.done)
+        found.insert(0, f"{share} of the inputs failed (5% or more): the numbers may not stand for all inputs.")
+    lines = _wrapped([f"Warning: {each}" for each in found], terminal)
+    return [terminal.paint(line, Colour.YELLOW) for line in lines]
 
 
 def _wrapped(texts: Sequence[str], terminal: Terminal) -> list[str]:

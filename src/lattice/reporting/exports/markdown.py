@@ -13,6 +13,7 @@ from lattice.core.runs import RunRecord, RunStatus
 from lattice.core.targets import TargetSettings
 from lattice.reporting import formats
 from lattice.reporting.document import timestamp
+from lattice.reporting.doubts import doubts_about_judges
 from lattice.reporting.exports import endings
 from lattice.reporting.exports.markdown_text import code, row, table, words
 from lattice.reporting.exports.source import ExportSource, Format
@@ -83,6 +84,9 @@ def _head_lines(source: ExportSource) -> Iterator[str]:
         yield ""
         share = rate(progress.failed, progress.done)
         yield f"⚠️ {share} of the inputs failed (5% or more): the numbers may not stand for all inputs."
+    for doubt in doubts_about_judges(Evaluation.model_validate(run.config)):
+        yield ""
+        yield f"⚠️ {words(doubt, _REASON)}"
 
 
 def _gates_lines(source: ExportSource) -> Iterator[str]:
@@ -137,7 +141,11 @@ def _pairs_lines(metrics: Sequence[MetricSummary]) -> Iterator[str]:
 
 def _metric_cells(metric: MetricSummary, *, several: bool, native: bool, passing: bool) -> list[str]:
     cells = [words(metric.target, _NAME)] if several else []
-    cells += [words(metric.name, _NAME), _method(metric), f"{count(metric.n)} of {count(metric.ended)}"]
+    cells += [
+        words(metric.name, _NAME),
+        _method(metric),
+        f"{count(metric.n)} of {count(metric.ended)}{_stood_in(metric)}",
+    ]
     cells += [formats.score(metric.mean), _interval(metric.interval)]
     cells += [_native(metric)] if native else []
     cells += [formats.score(number) for number in (metric.median, metric.std, metric.min, metric.max)]
@@ -265,6 +273,10 @@ def _native(metric: MetricSummary) -> str:
     if metric.native_mean is None or not metric.distribution:
         return NOTHING
     return f"{metric.native_mean:.2f} of {metric.distribution[-1].value}"
+
+
+def _stood_in(metric: MetricSummary) -> str:
+    return f" ({count(metric.stood_in)} failed as {metric.failed_as:g})" if metric.stood_in else ""
 
 
 def _method(metric: MetricSummary) -> str:
