@@ -12,7 +12,7 @@ import pytest
 from lattice.core.conditions import parse_condition
 from lattice.core.trials import Metric, Result, TrialKey, Verdict
 from lattice.engine.deciding import GateWatch, Terms
-from lattice.engine.live import LiveTotals
+from lattice.engine.live import LiveTotals, Shape
 from lattice.engine.plan import Schedule
 from lattice.gates import Verdict as GateVerdict
 
@@ -163,15 +163,8 @@ def test_the_first_verdicts_stand() -> None:
 
 
 def totals(watch: GateWatch, schedule: Schedule) -> LiveTotals:
-    return LiveTotals(
-        total=len(schedule),
-        targets=1,
-        repeats=1,
-        order=schedule.order,
-        ranks=schedule.ranks(),
-        clock=lambda: 0.0,
-        watch=watch,
-    )
+    shape = Shape(total=len(schedule), targets=1, repeats=1, order=schedule.order, ranks=schedule.ranks())
+    return LiveTotals(shape, clock=lambda: 0.0, watch=watch)
 
 
 def test_the_totals_of_a_run_feed_it_and_a_resumed_run_knows_at_once() -> None:

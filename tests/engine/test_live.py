@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lattice.core.errors import ErrorKind
 from lattice.core.models import Usage
 from lattice.core.trials import Failure, Metric, Response, Result, Step, TrialKey, Verdict
-from lattice.engine.live import MOST_VALUES, LiveTotals, MetricTally
+from lattice.engine.live import MOST_VALUES, LiveTotals, MetricTally, Shape
 from lattice.engine.plan import Schedule
 from lattice.store import ResultStatus
 
@@ -31,16 +31,15 @@ def totals(
     n: int, *, targets: int = 1, repeats: int = 1, clock: Hand | None = None, failed_as: Metric | None = None
 ) -> tuple[LiveTotals, Schedule]:
     schedule = Schedule(array("q", range(1, n + 1)), seed=4)
-    subject = LiveTotals(
+    shape = Shape(
         total=n * targets * repeats,
         targets=targets,
         repeats=repeats,
         order=schedule.order,
         ranks=schedule.ranks(),
-        clock=clock or Hand(),
         failed_as=failed_as,
     )
-    return subject, schedule
+    return LiveTotals(shape, clock=clock or Hand()), schedule
 
 
 def scored(position: int, score: float, *, repeat: int = 0) -> Result:

@@ -162,43 +162,50 @@ class Spend:
         self.cost_usd += cost_usd or 0.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """What is known of a run before its first result.
+
+    Parameters
+    ----------
+    total: trials of the whole run.
+    targets, repeats: how many of each.
+    order: positions in the order of the schedule; ranks: the same the other way round.
+    headline: name of the metric that the live interval is for; None where nothing is scored.
+    failed_as: what a trial counts as whose target failed; None where it has no score.
+    """
+
+    total: int
+    targets: int
+    repeats: int
+    order: Sequence[int]
+    ranks: Ranks
+    headline: str | None = SCORE
+    failed_as: Metric | None = None
+
+
 class LiveTotals:
     """The totals of a run; fed by the writer's thread with exactly what it is about to commit.
 
     Parameters
     ----------
-    total: trials of the whole run.
-    order: positions in the order of the schedule.
     clock: monotonic seconds.
     elapsed: seconds of work in earlier sessions.
     watch: is shown every outcome as it is counted, if there is one.
-    headline: name of the metric that the live interval is for; None where nothing is scored.
-    failed_as: what a trial counts as whose target failed; None where it has no score.
     """
 
     def __init__(
-        self,
-        *,
-        total: int,
-        targets: int,
-        repeats: int,
-        order: Sequence[int],
-        ranks: Ranks,
-        clock: Callable[[], float],
-        elapsed: float = 0.0,
-        watch: Watch | None = None,
-        headline: str | None = "score",
-        failed_as: Metric | None = None,
+        self, shape: Shape, *, clock: Callable[[], float], elapsed: float = 0.0, watch: Watch | None = None
     ) -> None:
-        self._stand_in = None if failed_as is None else {SCORE: failed_as}
+        self._stand_in = None if shape.failed_as is None else {SCORE: shape.failed_as}
         self._watch = watch
-        self._headline = headline
-        self._total = total
-        self._order = order
+        self._headline = shape.headline
+        self._total = shape.total
+        self._order = shape.order
         self._clock = clock
         self._started = clock()
         self._before = elapsed
-        self._targets = [TargetTally(LiveInterval(ranks, repeats=repeats)) for _ in range(targets)]
+        self._targets = [TargetTally(LiveInterval(shape.ranks, repeats=shape.repeats)) for _ in range(shape.targets)]
         self._spend = {"target": Spend(), "judge": Spend()}
         self._kinds: Counter[str] = Counter()
         self._again: dict[TrialKey, str] = {}

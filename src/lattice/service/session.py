@@ -22,7 +22,7 @@ from lattice.engine.deciding import GateWatch
 from lattice.engine.feed import Feed
 from lattice.engine.ledger import Ledger
 from lattice.engine.limits import Configured, Limiter
-from lattice.engine.live import LiveTotals
+from lattice.engine.live import LiveTotals, Shape
 from lattice.engine.plan import Plan, Schedule
 from lattice.engine.runner import COMPLETED, DECIDED, Ending, Outlook, Parts, Runner
 from lattice.engine.trial import Trials
@@ -163,18 +163,16 @@ class Session:
         plan = Plan(schedule, targets=targets, repeats=repeats, finished=finished, absent=absent, first=first)
         ranks = schedule.ranks()
         watch = watch_for(self.evaluation, self.settings, ranks, unpriced_for(record, self.evaluation))
-        totals = LiveTotals(
+        shape = Shape(
             total=plan.total,
             targets=targets,
             repeats=repeats,
             order=schedule.order,
             ranks=ranks,
-            clock=self.clock.now,
-            elapsed=record.elapsed,
-            watch=watch,
             headline=next(iter(self.evaluation.metric_names), None),
             failed_as=stand_in,
         )
+        totals = LiveTotals(shape, clock=self.clock.now, elapsed=record.elapsed, watch=watch)
         totals.pass_over(absent)
         if record.live:
             outcomes = _outcomes(store.iterate_scores(record.key))
