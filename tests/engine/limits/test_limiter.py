@@ -64,6 +64,7 @@ def test_a_first_call_that_fails_lets_the_others_go() -> None:
         first = await limiter.acquire(MODEL)
         rest = [asyncio.create_task(limiter.acquire(MODEL)) for _ in range(3)]
         await clock.sleep(1.0)
+        assert not any(task.done() for task in rest)
         first.failed()
         for permit in await asyncio.gather(*rest):
             permit.done()
