@@ -15,22 +15,21 @@ import argparse
 import asyncio
 import statistics
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import uvloop
 
 from harness import Simulator, evaluation, print_table, scratch, simulator, verdict, write_evaluation, write_inputs
-from lattice.cli.following import Followed
 from lattice.core.runs import RunRecord, RunStatus
 from lattice.engine.clock import SystemClock
 from lattice.engine.limits import Limiter
-from lattice.reporting.view import ErrorLine, RunView
 from lattice.service.assembly import Surroundings
 from lattice.service.execution import execute
+from lattice.service.following import Followed
 from lattice.service.preparation import create_run, prepare, stage
 from lattice.store import Store, open_store
 
@@ -194,29 +193,14 @@ async def one_run(ready: Ready, record: RunRecord, limiter: Limiter) -> tuple[Ru
 
 async def estimate_at_a_quarter(store: Store, record: RunRecord) -> tuple[float, float] | None:
     """The seconds that are said to be left at the first look that finds a quarter done, and when that was."""
-    followed, view = Followed(store, record), _Nobody()
+    followed = Followed(store, record)
     while True:
-        shown: RunView = await asyncio.to_thread(followed.look, view)
+        shown = (await asyncio.to_thread(followed.look)).view
         if 4 * shown.progress.done >= shown.progress.total and shown.remaining is not None:
             return shown.remaining, time.monotonic()
         if shown.status not in (RunStatus.PENDING, RunStatus.RUNNING):
             return None
         await asyncio.sleep(LOOK_EVERY)
-
-
-class _Nobody:
-    """A view that shows nothing."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None: ...
-
-    def update(self, views: Sequence[RunView]) -> None: ...
-
-    def report(self, lines: Iterable[ErrorLine], view: RunView) -> None: ...
-
-    def erase(self) -> None: ...
 
 
 def report_limits(outcomes: Sequence[Outcome], inputs: int) -> None:

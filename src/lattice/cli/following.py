@@ -6,72 +6,16 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
 from lattice.cli.rendering.live import ProgressView
 from lattice.cli.streams import while_read
 from lattice.core.errors import LatticeError
-from lattice.core.evaluation import Evaluation
-from lattice.core.runs import RunRecord
-from lattice.reporting.estimate import allowance_of
-from lattice.reporting.view import Activity, ErrorLog, Moment, RunView, Terms, view_of
-from lattice.service.obstacles import judges_of, unpriced_for
-from lattice.store import Store
+from lattice.reporting.view import RunView
+from lattice.service.following import Followed
 
 LOOK_EVERY = 0.25
-MOST_ATTEMPTS = 500
-
-
-def terms_of(record: RunRecord) -> Terms:
-    """What a run's configuration says about showing it."""
-    evaluation = Evaluation.model_validate(record.config)
-    unpriced = unpriced_for(record, evaluation)
-    judges = {spec for _, spec, _ in judges_of(evaluation)}
-    models = judges if record.origin else judges | {target.source for target in evaluation.targets}
-    return Terms(
-        targets=tuple(target.name for target in evaluation.targets),
-        max_concurrent=evaluation.run.max_concurrent,
-        repeats=evaluation.run.repeats,
-        allowance=allowance_of(evaluation),
-        budget_usd=evaluation.run.budget.cost_usd,
-        unpriced=bool(unpriced),
-        headline=next(iter(evaluation.metric_names), None),
-        all_unpriced=models <= set(unpriced),
-    )
-
-
-class Followed:
-    """One run that is followed: its row, and its attempt log as it grows."""
-
-    def __init__(self, store: Store, record: RunRecord) -> None:
-        self._store = store
-        self._key = record.key
-        self._terms = terms_of(record)
-        self._errors = ErrorLog(self._terms.targets)
-        self._attempt = 0
-        self._seq = record.seq
-
-    def look(self, view: ProgressView) -> RunView:
-        """Read what is new, report errors, and say how the run is."""
-        record = self._store.run(self._key)
-        attempts = self._store.attempts(self._key, after=self._attempt, limit=MOST_ATTEMPTS)
-        lines = self._errors.add(attempts)
-        if attempts:
-            self._attempt = attempts[-1].id
-        if self._errors.retrying and record.seq > self._seq:
-            lines += self._errors.ended(self._store.scored_since(self._key, self._seq))
-        self._seq = record.seq
-        shown = view_of(record, self._terms, self._errors, _moment(record))
-        view.report(lines, shown)
-        return shown
-
-
-def _moment(record: RunRecord) -> Moment:
-    now = datetime.now(UTC)
-    since = (now - record.claim.heartbeat).total_seconds() if record.claim else 0.0
-    return Moment(now=now, since_commit=max(0.0, since), activity=Activity.of(record.activity))
 
 
 class Follower(AbstractContextManager["Follower"]):
@@ -110,10 +54,17 @@ class Follower(AbstractContextManager["Follower"]):
 
     def _look(self, update: Callable[[Sequence[RunView]], None]) -> None:
         try:
-            update([run.look(self._view) for run in self._followed])
+            update([_shown(run, self._view) for run in self._followed])
         except LatticeError:
             # The store may be busy for a moment or full for good; whoever writes to it reports that.
             self._ended.wait(LOOK_EVERY)
+
+
+def _shown(run: Followed, view: ProgressView) -> RunView:
+    """Look at a run, and report what became of its errors."""
+    look = run.look()
+    view.report(look.lines, look.view)
+    return look.view
 
 
 def _nothing(views: Sequence[RunView]) -> None:
@@ -130,7 +81,7 @@ def follow_to_the_end(followed: Sequence[Followed], view: ProgressView) -> None:
     pause = threading.Event()
     with view:
         while True:
-            shown = [run.look(view) for run in followed]
+            shown = [_shown(run, view) for run in followed]
             view.update(shown)
             if all(each.is_over for each in shown):
                 return

@@ -8,11 +8,12 @@ import pytest
 from tests.reporting.run_records import evaluation, example_rows, run, score_row
 
 from lattice.cli.rendering.progress import shown_cells
-from lattice.cli.rendering.summary import cost_text, gates_lines, summary_block
+from lattice.cli.rendering.summary import gates_lines, summary_block
 from lattice.cli.rendering.terminal import PLAIN, Terminal
 from lattice.core.runs import RunRecord, RunStatus
 from lattice.reporting.figures import RoleSpending, Spending, Summary
 from lattice.reporting.summary import Session, live_intervals_of, spending_of, summarise
+from lattice.reporting.words.endings import cost_text
 from lattice.store.records import ScoreRow
 
 LIVE: dict[str, Any] = {

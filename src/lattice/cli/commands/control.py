@@ -7,12 +7,13 @@ import time
 
 import click
 
-from lattice.cli.following import Followed, follow_to_the_end
+from lattice.cli.following import follow_to_the_end
 from lattice.cli.options import environment, here, store_option
 from lattice.cli.rendering.commands import next_commands
 from lattice.cli.rendering.live import progress_view
 from lattice.cli.streams import say, say_next
 from lattice.service.control import cancel_run
+from lattice.service.following import Followed
 from lattice.service.workspace import open_workspace
 
 

@@ -11,8 +11,9 @@ from pathlib import Path
 import click
 
 from lattice.cli.concluding import conclusion_lines
-from lattice.cli.following import Followed, Follower
+from lattice.cli.following import Follower
 from lattice.cli.options import (
+    AMOUNT,
     COUNT,
     FILE,
     environment,
@@ -39,6 +40,7 @@ from lattice.service.execution import (
     run_in_loop,
     signals_to,
 )
+from lattice.service.following import Followed
 from lattice.service.preparation import Overrides, create_run, prepare, stage, surroundings_for
 from lattice.service.reading import check_destinations, document_of, exit_code, export_run, reference_of
 from lattice.service.session import Controls
@@ -109,9 +111,10 @@ def run(
 @click.command()
 @click.argument("reference", metavar="RUN")
 @click.option("--failed", is_flag=True, help="Run failed and unscored trials again, too.")
-@click.option("--timeout", type=float, metavar="S", help="Seconds per attempt, from now on.")
+@click.option("--timeout", type=AMOUNT, metavar="S", help="Seconds per attempt, from now on.")
 @click.option("--max-concurrent", type=COUNT, metavar="N", help="Trials open at once, from now on.")
-@click.option("--budget", "budget_usd", type=float, metavar="USD", help="What the whole run may cost.")
+@click.option("--budget", "budget_usd", type=AMOUNT, metavar="USD", help="What the whole run may cost.")
+@click.option("--budget-tokens", type=COUNT, metavar="N", help="Tokens that the whole run may take.")
 @click.option("--no-progress", is_flag=True, help="No live progress.")
 @json_option
 @store_option

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lattice.core.runs import RunRecord, RunStatus
+from lattice.reporting.budgets import in_the_way
 
 
 def next_commands(run: RunRecord) -> list[str]:
@@ -26,18 +27,11 @@ def commands_after_showing(run: RunRecord) -> list[str]:
 
 
 def _finishing(run: RunRecord, name: str) -> list[str]:
+    """What finishes it, with the larger budget that it takes."""
+    budget = [each.option for each in in_the_way(run)]
     if run.status is RunStatus.COMPLETED:
-        return [f"lattice resume {name} --failed"] if run.progress.failed else []
-    if run.stopped == "budget" and (budget := _budget(run)) is not None:
-        return [f"lattice resume {name} --budget {2 * budget:.2f}"]
-    return [f"lattice resume {name}"] if run.progress.done < run.progress.total else []
-
-
-def _budget(run: RunRecord) -> float | None:
-    """What the run could cost, as it was resumed last or else as it was configured."""
-    for place in (run.settings, run.config.get("run", {})):
-        budget = place.get("budget") or {}
-        cost = budget.get("cost_usd") if isinstance(budget, dict) else budget
-        if cost is not None:
-            return float(cost)
-    return None
+        return [" ".join([f"lattice resume {name} --failed", *budget])] if run.progress.failed else []
+    if run.progress.done < run.progress.total:
+        return [" ".join([f"lattice resume {name}", *budget])]
+    # All results are there, and its process died before it could write down its end.
+    return [f"lattice resume {name}"] if run.interrupted else []

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from lattice.cli.rendering.terminal import Colour, Terminal
 from lattice.core.runs import RunStatus
+from lattice.reporting.words.status import status_word
 
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 ASCII_SPINNER = "|/-\\"
@@ -42,14 +43,6 @@ def spinner(terminal: Terminal, frame: int) -> str:
     """The indicator of a run that executes, at the `frame`-th drawing."""
     frames = SPINNER if terminal.unicode else ASCII_SPINNER
     return terminal.paint(frames[frame % len(frames)], Colour.BLUE)
-
-
-def status_word(status: RunStatus, *, interrupted: bool = False, draining: bool = False) -> str:
-    """The word of a status: ``Completed``, ``Failed (interrupted)``, ``Running (draining)``."""
-    if interrupted:
-        return "Failed (interrupted)"
-    word = status.value.capitalize()
-    return f"{word} (draining)" if draining and status is RunStatus.RUNNING else word
 
 
 def status_line(terminal: Terminal, status: RunStatus, *, interrupted: bool = False, draining: bool = False) -> str:

@@ -11,7 +11,6 @@ from lattice.cli.rendering.errors import error_line
 from lattice.cli.rendering.progress import (
     beside,
     column_width,
-    notices,
     plain_line,
     plain_status,
     shown_cells,
@@ -20,6 +19,7 @@ from lattice.cli.rendering.progress import (
 from lattice.cli.rendering.terminal import Terminal, size_of, terminal_of
 from lattice.reporting.formats import terminal_text
 from lattice.reporting.view import ErrorLine, ErrorState, RunView
+from lattice.reporting.words.progress import notices
 
 DRAW_EVERY = 0.2
 SPINS_PER_SECOND = 5

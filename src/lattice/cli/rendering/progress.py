@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from math import ceil
 
 from lattice.cli.rendering.errors import errors_block
-from lattice.cli.rendering.indicators import spinner, status_line, status_word
+from lattice.cli.rendering.indicators import spinner, status_line
 from lattice.cli.rendering.terminal import Colour, Terminal
 from lattice.core.runs import RunStatus
-from lattice.reporting import formats
-from lattice.reporting.formats import cells, count, terminal_text, whole_percent, wrapped
-from lattice.reporting.view import RunningMean, RunView, Wait
-
-CHECKING = "Checking target and judge with one input"
-DRAINING = "Stopping: nothing new starts, calls in flight finish"
-PAUSED = "Nothing gets through; one input is tried now and then"
+from lattice.reporting.formats import cells, terminal_text, wrapped
+from lattice.reporting.view import RunningMean, RunView
+from lattice.reporting.words.progress import mean_text, notices, progress_text, spending_text, times_text
+from lattice.reporting.words.status import status_word
 
 _TIMES_AT = 30
 _LONGEST_BAR = 60
@@ -51,31 +47,10 @@ def title_lines(view: RunView, width: int) -> list[str]:
 
 def progress_lines(view: RunView, terminal: Terminal) -> list[str]:
     """``Progress: 47 / 200 (24%)      Elapsed: 2m 15s | Estimated: 7m 30s remaining``, or two lines."""
-    progress = view.progress
-    done = f"Progress: {progress.done} / {progress.total} ({whole_percent(progress.done, progress.total)})"
+    done = progress_text(view.progress)
     times = times_text(view)
     line = f"{done.ljust(_TIMES_AT - 2)}  {times}"
     return [line] if len(line) <= terminal.width else [done, *wrapped(times, terminal.width)]
-
-
-def times_text(view: RunView) -> str:
-    """``Elapsed: 2m 15s | Estimated: 7m 30s remaining``."""
-    elapsed = f"Elapsed: {formats.duration(view.elapsed)}"
-    if view.is_over:
-        return elapsed
-    if view.remaining is None:
-        return f"{elapsed} | Estimated: --"
-    return f"{elapsed} | Estimated: {formats.duration(_calm(view.remaining))} remaining"
-
-
-def mean_text(mean: RunningMean) -> str:
-    """``Mean so far: 0.74 [0.65, 0.82] (n = 45 of 47)``."""
-    what = f"{terminal_text(mean.metric, 30)} so far" if mean.metric else "Mean so far"
-    whose = f"{what}, {terminal_text(mean.target, 30)}" if mean.target else what
-    value = formats.score(mean.mean)
-    if mean.lower is not None and mean.upper is not None:
-        value += f" {formats.interval(mean.lower, mean.upper)}"
-    return f"{whose}: {value} (n = {mean.n} of {mean.ended})"
 
 
 def mean_lines(mean: RunningMean, width: int) -> list[str]:
@@ -84,42 +59,6 @@ def mean_lines(mean: RunningMean, width: int) -> list[str]:
     if mean.waiting_for is not None:
         lines += wrapped(f"over the first {mean.n} scheduled; waiting for #{mean.waiting_for}", width, "  ")
     return lines
-
-
-def spending_text(view: RunView) -> str:
-    """``Cost so far: $0.17 of $5.00 | 11,235 tokens | 10 in flight``."""
-    cost = formats.money(view.cost_usd)
-    if view.unpriced and view.cost_usd is not None:
-        cost = f"{cost} + unknown"
-    if view.budget_usd is not None:
-        cost = f"{cost} of {formats.money(view.budget_usd)}"
-    parts = [f"Cost so far: {cost}", f"{count(view.tokens)} tokens"]
-    if view.in_flight is not None and not view.is_over:
-        parts.append(f"{view.in_flight} in flight")
-    return " | ".join(parts)
-
-
-def notices(view: RunView) -> list[str]:
-    """What the run is about besides executing: checking, waiting, pausing, draining, or why it failed."""
-    said = []
-    if view.draining:
-        said.append(DRAINING)
-    elif view.checking:
-        said.append(CHECKING)
-    elif view.paused:
-        said.append(PAUSED)
-    said += [wait_text(wait) for wait in view.waits]
-    if view.failure and view.is_over:
-        said.append(f"Reason: {terminal_text(view.failure)}")
-    if view.hint and view.is_over:
-        said.append(f"To mend it: {terminal_text(view.hint)}")
-    return said
-
-
-def wait_text(wait: Wait) -> str:
-    """``waiting for the rate limit of openai: 4s``."""
-    seconds = "" if wait.seconds is None else f": {ceil(wait.seconds)}s"
-    return f"waiting for {terminal_text(wait.reason, 80)}{seconds}"
 
 
 def beside(frames: Sequence[Sequence[str]], terminal: Terminal) -> list[str]:
@@ -144,8 +83,7 @@ def shown_cells(text: str) -> int:
 def plain_line(view: RunView) -> str:
     """The whole state in one line, for a log."""
     parts = [
-        f"Progress: {view.progress.done} / {view.progress.total} "
-        f"({whole_percent(view.progress.done, view.progress.total)})",
+        progress_text(view.progress),
         times_text(view),
         *(mean_text(mean) for mean in view.means),
         spending_text(view),
@@ -173,11 +111,6 @@ def _bar(view: RunView, terminal: Terminal) -> str:
     full = width * view.progress.done // total
     done, rest = terminal.sign("━", "="), terminal.sign("─", "-")
     return terminal.paint(done * full, Colour.GREEN) + terminal.paint(rest * (width - full), Colour.GRAY)
-
-
-def _calm(seconds: float) -> float:
-    """Whole 5 seconds from one minute on, so that the last digit does not jump about."""
-    return seconds if seconds < 60 else 5 * round(seconds / 5)
 
 
 def _filled(line: str, width: int) -> str:

@@ -15,7 +15,8 @@ from lattice.core.runs import Progress, RunRecord, RunStatus
 from lattice.reporting import formats
 from lattice.reporting.figures import SCORE, Bounds, MetricSummary, PairCounts, Spending, Summary, TargetSummary
 from lattice.reporting.formats import NOTHING, count, rate, terminal_text, whole_percent, wrapped
-from lattice.reporting.savings import savings_of
+from lattice.reporting.words.endings import cost_text, stop_words
+from lattice.reporting.words.progress import progress_text
 
 FAILURES_MATTER = 0.05
 
@@ -95,28 +96,6 @@ def ending_lines(run: RunRecord, terminal: Terminal, spending: Spending) -> list
     return lines
 
 
-def progress_text(progress: Progress) -> str:
-    """``Progress: 47 / 200 (24%)``."""
-    return f"Progress: {progress.done} / {progress.total} ({whole_percent(progress.done, progress.total)})"
-
-
-def stop_words(run: RunRecord, spending: Spending) -> list[str]:
-    """Why a run ended before its last trial, a sentence each; nothing for one that went to its end."""
-    if run.interrupted:
-        return ["Interrupted: its process is gone."]
-    if run.status is RunStatus.FAILED and run.failure:
-        hint = run.failure.get("hint")
-        return [
-            f"Reason: {run.failure.get('message', 'unknown')}",
-            *([f"To mend it: {hint}"] if hint else []),
-        ]
-    if run.stopped == "budget":
-        return ["Stopped: the budget is reached."]
-    if (saved := savings_of(run, spending)) is not None:
-        return [f"Stopped early: every gate was decided. That saved {saved}."]
-    return []
-
-
 def results_lines(progress: Progress, spending: Spending) -> list[str]:
     """The counts, tokens and cost under ``Results Summary:``."""
     done = progress.done
@@ -127,15 +106,6 @@ def results_lines(progress: Progress, spending: Spending) -> list[str]:
         f"  Total Tokens: {count(spending.usage.total_tokens)}",
         f"  Estimated Cost: {cost_text(spending)}",
     ]
-
-
-def cost_text(spending: Spending) -> str:
-    """``$0.72``; what has no known price is named: ``$0.72 + unknown (no price for local/smollm2)``."""
-    if not spending.unpriced_models:
-        return formats.money(spending.cost_usd)
-    names = ", ".join(terminal_text(model, 60) for model in spending.unpriced_models)
-    known = f"{formats.money(spending.cost_usd)} + " if spending.cost_usd else ""
-    return f"{known}unknown (no price for {names})"
 
 
 def accuracy_table(metric: MetricSummary, terminal: Terminal) -> list[str]:

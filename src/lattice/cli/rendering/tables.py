@@ -8,12 +8,13 @@ from typing import Any
 
 from lattice.cli.rendering.errors import failed_line
 from lattice.cli.rendering.grids import aligned, aligned_width
-from lattice.cli.rendering.indicators import indicator_of, status_word
+from lattice.cli.rendering.indicators import indicator_of
 from lattice.cli.rendering.terminal import Colour, Terminal
 from lattice.core.models import ToolCall
 from lattice.core.runs import RunRecord, RunStatus
 from lattice.reporting import formats
 from lattice.reporting.formats import NOTHING, fit, terminal_text, whole_percent, wrapped
+from lattice.reporting.words.status import status_word
 from lattice.store.records import EvaluationRow, ResultRow
 
 _VERDICTS = ("fail", "not_evaluated", "inconclusive", "pass")
