@@ -2,7 +2,7 @@
 
 Each scenario has a simulator of its own that lets 600 requests a minute through, tells so in headers or refuses with a
 bare 429, and a run of two calls per input, or two runs at once in one process that share the limit. All
-scenarios go on side by side; they wait most of the time. The ideal is the end of the
+scenarios go on side by side, started a second apart; they wait most of the time. The ideal is the end of the
 last call of a client that knows the limit: (calls - one second's worth) / rate, and one latency.
 
 The estimate of the time left is the one that `lattice watch` shows, taken when a quarter of a run is done, in
@@ -41,6 +41,9 @@ ESTIMATE_BUDGET = 0.15
 LOOK_EVERY = 0.25
 LATENCY = 0.3
 """Median seconds of an answer behind a limit."""
+APART = 1.0
+"""Seconds from the start of one scenario to that of the next: a run's start and end take CPU, and no run is to wait
+for that of another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +149,7 @@ async def side_by_side(scenarios: Sequence[Scenario], inputs: int, seed: int) ->
         folder = stack.enter_context(scratch())
         write_inputs(folder, inputs)
         ready = [made_ready(scenario, folder, number, inputs, seed, stack) for number, scenario in enumerate(scenarios)]
-        return list(await asyncio.gather(*(carried_out(each) for each in ready)))
+        return list(await asyncio.gather(*(carried_out(each, APART * place) for place, each in enumerate(ready))))
 
 
 def made_ready(scenario: Scenario, folder: Path, number: int, inputs: int, seed: int, stack: ExitStack) -> Ready:
@@ -161,8 +164,9 @@ def made_ready(scenario: Scenario, folder: Path, number: int, inputs: int, seed:
     return Ready(scenario=scenario, server=server, store=store, surroundings=prepared.surroundings, runs=runs)
 
 
-async def carried_out(ready: Ready) -> Outcome:
-    """Try one scenario."""
+async def carried_out(ready: Ready, after: float) -> Outcome:
+    """Try one scenario, in so many seconds."""
+    await asyncio.sleep(after)
     limiter, begun = Limiter(SystemClock()), time.monotonic()
     ended = await asyncio.gather(*(one_run(ready, record, limiter) for record in ready.runs))
     elapsed = time.monotonic() - begun

@@ -11,6 +11,7 @@ import pytest
 from tests.cli.command_line import CommandLine, Outcome, judged_by
 from tests.cli.servers import simulator
 
+from lattice.cli.commands import execution
 from lattice.providers.simulated.behaviour import Behaviour
 from lattice.providers.simulated.faults import Fault
 from lattice.providers.simulated.server import SimulatorServer
@@ -261,3 +262,18 @@ def test_the_export_has_one_row_per_trial(lattice: CommandLine, faulty: Simulato
         for target in ("claude-3-haiku-20240307", "gpt-4o-mini")
         for repeat in (1, 2)
     ]
+
+
+def test_a_ctrl_c_at_the_summary_leaves_the_way_to_go_on(
+    lattice: CommandLine, server: SimulatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> list[str]:
+        raise KeyboardInterrupt
+
+    connect(lattice, server)
+    evaluation(lattice, "openai", run={"budget": {"tokens": 1}})
+    monkeypatch.setattr(execution, "conclusion_lines", interrupted)
+    ran = lattice("run", "evaluation.yaml")
+    assert ran.code == 130
+    assert "Stopped.\n\nRun: " in ran.err
+    assert re.search(r"\n  lattice resume \S+#1 --budget-tokens \d+\n", ran.err)

@@ -7,7 +7,7 @@ from typing import Any
 from tests.crash.processes import Simulated, Workspace
 
 from lattice.core.errors import ErrorKind
-from lattice.core.runs import RunStatus
+from lattice.core.runs import RunRecord, RunStatus
 from lattice.providers.simulated.behaviour import Behaviour
 from lattice.providers.simulated.latency import Latency
 
@@ -72,28 +72,34 @@ def test_a_complete_run_says_so_and_is_not_run_again(workspace: Workspace) -> No
 
 
 def test_settings_of_a_resume_hold_for_later_ones_and_leave_the_configuration_alone(workspace: Workspace) -> None:
-    workspace.write(20, {"max_concurrent": 8, "budget": {"tokens": 2_000}})
+    workspace.write(20, {"max_concurrent": 8, "budget": {"tokens": 1_000}})
     with Simulated(STEADY) as server:
         assert workspace.run(server, "run", "evaluation.json").code == 4
         before = workspace.record()
-        resumed = workspace.run(server, "resume", "latest", "--timeout", "7", "--max-concurrent", "2")
-        assert resumed.code == 4
-        again = workspace.run(server, "resume", "latest", "--timeout", "9")
-        assert again.code == 4
+        options = ("--timeout", "7", "--max-concurrent", "2", "--budget-tokens", str(spent_by(before) + 1))
+        assert workspace.run(server, "resume", "latest", *options).code == 4
+        more = str(spent_by(workspace.record()) + 1)
+        assert workspace.run(server, "resume", "latest", "--timeout", "9", "--budget-tokens", more).code == 4
     after = workspace.record()
     assert after.config == before.config
     assert after.config_hash == before.config_hash
-    assert after.settings == {"timeout": 9.0, "max_concurrent": 2}
+    assert after.settings == {"timeout": 9.0, "max_concurrent": 2, "budget": {"tokens": int(more)}}
+
+
+def spent_by(record: RunRecord) -> int:
+    """Tokens."""
+    return sum(map(sum, record.live["usage"].values()))
 
 
 def test_fewer_at_once_means_fewer_at_once(workspace: Workspace) -> None:
-    workspace.write(20, {"max_concurrent": 8, "budget": {"tokens": 2_000}})
+    workspace.write(20, {"max_concurrent": 8, "budget": {"tokens": 1_000}})
     with Simulated(STEADY) as server:
-        workspace.run(server, "run", "evaluation.json", "--set", "run.budget.tokens=1000")
+        workspace.run(server, "run", "evaluation.json")
         assert workspace.record().progress.done < 20
         server.counters.clear()
-        workspace.run(server, "resume", "latest", "--max-concurrent", "2")
-        assert server.counters.max_in_flight <= 2
+        resumed = workspace.run(server, "resume", "latest", "--max-concurrent", "2", "--budget-tokens", "100000")
+        assert resumed.code == 0
+        assert 0 < server.counters.max_in_flight <= 2
 
 
 def test_a_useless_setting_is_refused_and_spends_nothing(workspace: Workspace) -> None:
@@ -101,14 +107,86 @@ def test_a_useless_setting_is_refused_and_spends_nothing(workspace: Workspace) -
     with Simulated(Behaviour()) as server:
         workspace.run(server, "run", "evaluation.json")
         calls = server.counters.requests
-        refused = workspace.run(server, "resume", "latest", "--max-concurrent", "0")
-        unpriced = workspace.run(server, "resume", "latest", "--budget", "5")
+        for option, value in (
+            ("--max-concurrent", "0"),
+            ("--budget", "0"),
+            ("--budget-tokens", "0"),
+            ("--timeout", "0"),
+        ):
+            refused = workspace.run(server, "resume", "latest", option, value)
+            assert refused.code == 2
+            assert option in refused.err
+        for value in ("nan", "inf"):
+            refused = workspace.run(server, "resume", "latest", "--budget-tokens", "9000", "--timeout", value)
+            assert refused.code == 2
+            assert "timeout" in refused.err
+        unpriced = workspace.run(server, "resume", "latest", "--budget-tokens", "9000", "--budget", "5")
         assert server.counters.requests == calls
-    assert refused.code == 2
-    assert "--max-concurrent" in refused.err
     assert unpriced.code == 2
     assert "openai/sim-assistant" in unpriced.err
     assert workspace.record().status is RunStatus.CANCELLED
+    assert workspace.record().settings == {}
+
+
+def test_a_budget_that_is_spent_already_is_refused_and_leaves_the_run_as_it_is(workspace: Workspace) -> None:
+    workspace.write(20, {"max_concurrent": 4, "budget": {"tokens": 1_000}})
+    with Simulated(STEADY) as server:
+        workspace.run(server, "run", "evaluation.json")
+        before = workspace.record()
+        calls = server.counters.requests
+        spent = spent_by(before)
+        assert spent >= 1_000
+        for options, limit in (((), 1_000), (("--budget-tokens", "900"), 900)):
+            refused = workspace.run(server, "resume", "latest", *options)
+            assert refused.code == 2
+            assert f"crash#1 has spent {spent:,} of a budget of {limit:,} tokens, so nothing would run" in refused.err
+            assert f"lattice resume crash#1 --budget-tokens {2 * limit}" in refused.err
+        assert server.counters.requests == calls
+    assert workspace.record() == before
+
+
+def test_the_command_that_a_run_at_its_budget_of_tokens_prints_goes_on(workspace: Workspace) -> None:
+    workspace.write(6, {"max_concurrent": 1, "budget": {"tokens": 400}})
+    with Simulated(Behaviour()) as server:
+        ended = workspace.run(server, "run", "evaluation.json")
+        sessions = 1
+        while ended.code == 4:
+            (command,) = [line.strip() for line in ended.err.splitlines() if "lattice resume" in line]
+            before = workspace.record().progress.done
+            ended = workspace.run(server, *command.split()[1:])
+            assert workspace.record().progress.done > before
+            sessions += 1
+        assert server.counters.paid_again == 0
+    assert ended.code == 0
+    assert 2 < sessions < 6
+    assert workspace.record().status is RunStatus.COMPLETED
+
+
+def test_a_larger_budget_of_one_kind_keeps_that_of_the_other(workspace: Workspace) -> None:
+    with Simulated(STEADY) as server:
+        workspace.write(8, {"max_concurrent": 1, "budget": {"cost_usd": 0.2, "tokens": 5_000}}, **priced(server))
+        assert workspace.run(server, "run", "evaluation.json").code == 4
+        assert workspace.run(server, "resume", "latest", "--budget", "0.7").code == 4
+        assert workspace.record().settings == {"budget": {"cost_usd": 0.7}}
+        tokens = spent_by(workspace.record()) + 1
+        resumed = workspace.run(server, "resume", "latest", "--budget", "50", "--budget-tokens", str(tokens))
+        assert resumed.code == 4
+        assert f"lattice resume crash#1 --budget-tokens {2 * tokens}" in resumed.err
+        assert workspace.record().settings == {"budget": {"cost_usd": 50.0, "tokens": tokens}}
+        assert workspace.run(server, "resume", "latest", "--budget-tokens", "100000").code == 0
+    assert workspace.record().settings == {"budget": {"cost_usd": 50.0, "tokens": 100_000}}
+
+
+def test_a_run_that_failed_with_nothing_left_is_refused_and_stays_failed(workspace: Workspace) -> None:
+    workspace.write(3)
+    with Simulated(Behaviour.from_options(faults=["malformed"])) as server:
+        failed = workspace.run(server, "run", "evaluation.json")
+        assert failed.code == 1
+        assert "lattice resume crash#1 --failed" in failed.err
+        refused = workspace.run(server, "resume", "latest")
+    assert refused.code == 2
+    assert "crash#1 has failed, and no trial is left: 3 of 3" in refused.err
+    assert workspace.record().status is RunStatus.FAILED
 
 
 def test_a_run_stops_at_its_budget_and_goes_on_with_a_larger_one(workspace: Workspace) -> None:

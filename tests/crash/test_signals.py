@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import sqlite3
+import subprocess
+import sys
 import time
 
 from tests.crash.processes import Command, Simulated, Workspace
@@ -133,3 +135,10 @@ def test_a_run_that_nobody_carries_out_can_be_cancelled(workspace: Workspace) ->
         assert workspace.record().status is RunStatus.CANCELLED
         assert workspace.run(server, "cancel", "latest").code == 2
         assert workspace.run(server, "resume", "latest").code == 0
+
+
+def test_ctrl_c_while_the_interpreter_ends_changes_nothing() -> None:
+    code = "import atexit, os, signal; from lattice.cli import main; atexit.register(os.kill, os.getpid(), 2); main()"
+    ended = subprocess.run([sys.executable, "-c", code, "--version"], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.startswith("lattice")

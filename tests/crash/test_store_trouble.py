@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import subprocess
 from collections.abc import Iterator
@@ -155,3 +156,22 @@ def test_a_folder_that_one_may_not_write_to_and_has_no_workspace_says_so(disk: W
     assert refused.code == 1
     assert "cannot be created: Read-only file system" in refused.err
     assert "--db" in refused.err
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["the file", "the folder"])
+def test_a_store_that_is_removed_stops_the_run_at_once(workspace: Workspace, whole: bool) -> None:
+    workspace.write(500, {"max_concurrent": 4})
+    with Simulated(STEADY) as server:
+        command = begun(workspace, server)
+        kept = workspace.folder / ".lattice"
+        if whole:
+            shutil.rmtree(kept)
+        else:
+            for file in kept.iterdir():
+                file.unlink()
+        ended = command.end()
+        assert server.counters.requests < 500
+    assert ended.code == 1
+    assert "was removed while the run went on, and its results with it" in ended.err
+    assert "lattice resume" not in ended.err
+    assert "Traceback" not in ended.err

@@ -14,13 +14,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
-from urllib.request import ProxyHandler, build_opener
 
 import orjson
 import yaml
 from tests.cli.command_line import CommandLine, Outcome
 from tests.cli.servers import simulator
 from tests.docs.blocks import Block
+from tests.docs.fetching import fetched
+from tests.studio.api_requests import served
+from tests.studio.studios import a_studio
 
 from lattice.cli.commands.serving import simulate
 from lattice.config import load
@@ -106,10 +108,12 @@ class Reader:
                 return Outcome(code=0, out="", err="")
             case ["lattice", "simulate", *options]:
                 return self._simulate(options)
+            case ["lattice", "studio", *_]:
+                return self._studio()
             case ["lattice", *arguments]:
                 return self._lattice(*arguments)
-            case ["curl", *_, url]:
-                return _fetched(url)
+            case ["curl", *options, url]:
+                return fetched(url, options)
             case _:
                 return self._in_shell(line)
 
@@ -134,6 +138,12 @@ class Reader:
         self._addresses[f"http://{host}:{port}"] = server.url
         return Outcome(code=0, out="", err="")
 
+    def _studio(self) -> Outcome:
+        """Serve the folder's workspace in the background, likewise."""
+        studio = self._servers.enter_context(a_studio(Path.cwd()))
+        self._addresses["http://127.0.0.1:8484"] = self._servers.enter_context(served(studio)).url
+        return Outcome(code=0, out="", err="")
+
     def _addressed(self, line: str) -> str:
         for named, real in self._addresses.items():
             line = line.replace(named, real)
@@ -156,7 +166,7 @@ class Reader:
     # -- other languages
 
     def _python(self, block: Block) -> None:
-        code = compile(block.text, block.place, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        code = compile(self._addressed(block.text), block.place, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
         if code.co_flags & inspect.CO_COROUTINE:
             asyncio.run(eval(code, self._namespace))
         else:
@@ -185,12 +195,6 @@ class Reader:
         path = Path(name)
         path.write_text(text, encoding="utf-8")
         return path
-
-
-def _fetched(url: str) -> Outcome:
-    """What curl would fetch, on machines that have none."""
-    with build_opener(ProxyHandler({})).open(url) as response:
-        return Outcome(code=0, out=response.read().decode(), err="")
 
 
 def _joined(text: str) -> Iterator[str]:

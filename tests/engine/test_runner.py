@@ -343,6 +343,16 @@ def test_responses_that_came_after_a_cancel_are_judged_by_a_resume_and_not_asked
     assert {key.position for key in unjudged}.isdisjoint(later.asked)
 
 
+@pytest.mark.parametrize("longest", [30.0, 900.0])
+def test_a_wait_that_a_provider_asks_for_is_cut_to_the_longest_allowed(longest: float) -> None:
+    refused = iter([CallError(ErrorKind.RATE_LIMIT, "come back tomorrow", retry_after=86_400.0)])
+    setting = Setting(inputs=1, retries=Retries(max_wait=longest))
+    world, ending, took = carried_out(setting, answer=lambda _: next(refused, None))
+    assert ending.status is RunStatus.COMPLETED
+    assert [attempt.wait for attempt in world.attempts] == [longest]
+    assert took == pytest.approx(longest + 3.0)
+
+
 def test_a_cancel_cuts_the_waits_between_attempts_short() -> None:
     async def cancel_while_waiting(world: World, runner: Runner) -> None:
         await world.clock.sleep(1.2)
@@ -387,11 +397,33 @@ def test_a_cancel_after_the_last_trial_changes_nothing() -> None:
     assert ending.status is RunStatus.COMPLETED
 
 
-def test_a_budget_ends_the_run_before_it_is_overrun() -> None:
-    world, ending, _ = carried_out(Setting(inputs=100, budget=Budget(cost_usd=0.60)))
-    assert (ending.status, ending.stopped) == (RunStatus.CANCELLED, "budget")
-    spent = 0.01 * len(world.responses) + 0.02 * world.judge_calls
-    assert 0.45 <= spent <= 0.60 + 1e-9
+def test_a_budget_is_used_up_and_hardly_overrun() -> None:
+    for max_concurrent in (1, 3, 5, 8):
+        setting = Setting(inputs=100, max_concurrent=max_concurrent, budget=Budget(cost_usd=0.60))
+        world, ending, _ = carried_out(setting)
+        assert (ending.status, ending.stopped) == (RunStatus.CANCELLED, "budget")
+        spent = 0.01 * len(world.responses) + 0.02 * world.judge_calls
+        assert 0.60 - 1e-9 <= spent <= 0.60 + 0.03
+
+
+def test_trials_that_are_open_when_the_budget_ends_the_run_go_on_to_their_ends() -> None:
+    world, ending, _ = carried_out(Setting(inputs=100, max_concurrent=5, budget=Budget(tokens=300)))
+    assert ending.stopped == "budget"
+    assert world.results.keys() == world.responses.keys()
+    assert world.judge_calls == len(world.asked) == len(world.results)
+
+
+def test_a_cancel_stops_the_trials_that_a_budget_lets_finish() -> None:
+    async def cancel_at_the_end(world: World, runner: Runner) -> None:
+        while runner.activity()["phase"] != "draining":
+            await world.clock.sleep(0.1)
+        assert runner.activity()["calls"]["target"] > 0
+        runner.cancel()
+
+    setting = Setting(inputs=100, max_concurrent=5, budget=Budget(tokens=260))
+    world, ending, _ = carried_out(setting, meanwhile=cancel_at_the_end)
+    assert ending.stopped == "budget"
+    assert world.judge_calls < len(world.asked) == len(world.responses)
 
 
 def test_a_token_budget_counts_target_and_judge() -> None:

@@ -25,12 +25,12 @@ from lattice.store.schema import metadata
 ROOT = Path(__file__).parents[2]
 PARTS = re.compile(r",\s|\(\s*\n")
 
-NEXT = """
+NEXT = f"""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "9999"
+down_revision = "{MIGRATIONS.head}"
 
 def upgrade():
     op.add_column("runs", sa.Column("mood", sa.Text(), server_default="calm", nullable=False))
@@ -69,15 +69,16 @@ def test_an_older_store_is_migrated_and_keeps_what_it_has(path: Path, tmp_path: 
         run = make_run(store)
     folder = tmp_path / "migrations"
     shutil.copytree(MIGRATIONS.folder, folder)
-    (folder / "versions" / "v0003_mood.py").write_text(NEXT)
-    newer = Migrations(folder=folder, revisions=("0001", "0002", "0003"))
+    (folder / "versions" / "v9999_mood.py").write_text(NEXT)
+    newer = Migrations(folder=folder, revisions=(*MIGRATIONS.revisions, "9999"))
     with open_store(f"sqlite:///{path}", migrations=newer) as store:
         assert store.run(run.key) == run
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT mood, version_num FROM runs, alembic_version").fetchall() == [
-            ("calm", "0003")
+            ("calm", "9999")
         ]
-    with pytest.raises(StoreError, match=r"written by a newer version of Lattice \(schema 0003; .* 0002\); upgrade"):
+    newest = rf"written by a newer version of Lattice \(schema 9999; .* {MIGRATIONS.head}\); upgrade"
+    with pytest.raises(StoreError, match=newest):
         open_store(f"sqlite:///{path}")
 
 
@@ -86,9 +87,9 @@ def test_a_migration_that_fails_leaves_the_store_as_it_was(path: Path, tmp_path:
     before = statements(path)
     folder = tmp_path / "migrations"
     shutil.copytree(MIGRATIONS.folder, folder)
-    (folder / "versions" / "v0003_broken.py").write_text(NEXT + "    op.drop_table('absent')\n")
+    (folder / "versions" / "v9999_broken.py").write_text(NEXT + "    op.drop_table('absent')\n")
     with pytest.raises(StoreError, match="no such table: absent"):
-        open_store(f"sqlite:///{path}", migrations=Migrations(folder=folder, revisions=("0001", "0002", "0003")))
+        open_store(f"sqlite:///{path}", migrations=Migrations(folder=folder, revisions=(*MIGRATIONS.revisions, "9999")))
     assert statements(path) == before
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from lattice.wire.yaml_dialect import YamlLoader
+from lattice.wire.yaml_dialect import YamlLoader, is_too_deep
 
 
 def read(text: str) -> Any:
@@ -64,3 +64,12 @@ def test_what_is_no_plain_data_is_refused(text: str) -> None:
 def test_a_number_of_a_million_digits_is_refused() -> None:
     with pytest.raises(yaml.constructor.ConstructorError):
         read("9" * 1_000_000)
+
+
+def test_texts_that_would_end_the_process_are_seen_before() -> None:
+    assert is_too_deep("[" * 50_000)
+    assert is_too_deep("- " * 50_000 + "x")
+    assert is_too_deep("{a: " * 1_000 + "x" + "}" * 1_000)
+    assert not is_too_deep("a: [1, [2, 3]]\n" * 1_000)
+    assert not is_too_deep("a: " + "long " * 1_000)
+    assert not is_too_deep("a: ]" + "x" * 1_000)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import keyword
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -32,10 +34,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ls": ("reading", "List evaluations and runs."),
     "show": ("reading", "Show one run: summary, errors, distribution, results."),
     "export": ("reading", "Write a run's results to a file."),
+    "chart": ("charting", "Draw one chart of a run as SVG or PNG."),
+    "import": ("importing", "Import another tool's evaluations and results, or a run's artifact."),
+    "artifact": ("artifacts", "Keep snapshots of runs that stay as they are."),
     "compare": ("deciding", "Compare runs, or the targets of one run, pair by pair."),
     "gate": ("deciding", "Decide conditions on a run: pass, fail or inconclusive."),
     "annotate": ("calibrating", "Draw a random sample for a person to score, or take the scores in."),
     "calibrate": ("calibrating", "Hold the judge against a person's scores: is it to be trusted?"),
+    "studio": ("studio", "Serve the Studio: everything above in a browser, live."),
     "simulate": ("serving", "Serve a simulated provider, with faults to order."),
     "models": ("serving", "Manage local models."),
 }
@@ -51,7 +57,8 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"lattice.cli.commands.{COMMANDS[cmd_name][0]}")
-        command: click.Command = getattr(module, cmd_name)
+        # What is a word of the language's own has a line behind it there: import_.
+        command: click.Command = getattr(module, f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name)
         return command
 
     def resolve_command(
@@ -78,28 +85,40 @@ def lattice() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit; see `lattice.core.exits` for the codes. A defect of ours is not caught."""
     try:
+        code = _carried_out(arguments)
+        if arguments is None:
+            # All is said and stored. The interpreter takes a while to end, in which Ctrl-C would change the exit code.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+    except KeyboardInterrupt:
+        # One more than it takes.
+        code = ExitCode.CANCELLED
+    sys.exit(code)
+
+
+def _carried_out(arguments: Sequence[str] | None) -> int:
+    """The exit code of a command, and on stderr why it is not 0."""
+    try:
         outcome = lattice.main(args=arguments, standalone_mode=False)
-        code = outcome if isinstance(outcome, int) else ExitCode.OK
         sys.stdout.flush()
+        return outcome if isinstance(outcome, int) else ExitCode.OK
     except click.exceptions.Exit as exit_:
-        code = exit_.exit_code
+        return exit_.exit_code
     except click.ClickException as error:
         error.show()
-        code = ExitCode.USAGE
+        return ExitCode.USAGE
     except (click.Abort, KeyboardInterrupt):
         click.echo("Stopped.", err=True)
-        code = ExitCode.CANCELLED
+        return ExitCode.CANCELLED
     except BrokenPipeError:
         silence(sys.stdout)
-        code = ExitCode.OK
+        return ExitCode.OK
     except LatticeError as error:
         click.echo(_explained(error), err=True)
-        code = ExitCode.USAGE if isinstance(error, UsageError) else ExitCode.FAILED
+        return ExitCode.USAGE if isinstance(error, UsageError) else ExitCode.FAILED
     except OSError as error:
         place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, (str, bytes)) else ""
         click.echo(f"Error: {place}{error.strerror or error}", err=True)
-        code = ExitCode.FAILED
-    sys.exit(code)
+        return ExitCode.FAILED
 
 
 def _explained(error: LatticeError) -> str:

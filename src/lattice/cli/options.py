@@ -17,6 +17,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 COUNT = click.IntRange(min=1)
+AMOUNT = click.FloatRange(min=0, min_open=True)
 
 
 def store_option(command: F) -> F:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -37,4 +38,11 @@ def config_hash(evaluation: Evaluation, prompts: Sequence[str] = ()) -> str:
     data = canonical(evaluation)
     if prompts:
         data["prompts"] = list(prompts)
-    return hashlib.sha256(orjson.dumps(data, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return hashlib.sha256(_written(data)).hexdigest()
+
+
+def _written(data: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(data, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # a whole number beyond 64 bits
+        return json.dumps(data, sort_keys=True, separators=(",", ":")).encode()

@@ -9,7 +9,7 @@ import yaml
 
 from lattice.config.documents import HALF_A_PAIR, Document, Flaw, SyntaxProblem, has_half_a_pair
 from lattice.config.places import KeyPath
-from lattice.wire.yaml_dialect import YamlLoader
+from lattice.wire.yaml_dialect import YamlLoader, is_too_deep
 
 _PLAIN_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null"))
 _MERGE_TAG = "tag:yaml.org,2002:merge"
@@ -60,6 +60,8 @@ def parse_yaml(text: str) -> Document:
     """
     if has_half_a_pair(text):
         raise SyntaxProblem(HALF_A_PAIR)
+    if is_too_deep(text):
+        raise SyntaxProblem("nested too deeply")
     try:
         loader = YamlLoader(text)
         try:

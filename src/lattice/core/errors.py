@@ -4,9 +4,11 @@
 
     LatticeError
     ├── UsageError              the caller asked for something that cannot be done (exit code 2)
+    │   ├── NotFound            what it names is not there
     │   └── InvalidEvaluation   the file or its inputs; carries every problem found, not just the first
     ├── StoreError              the database refused: full disk, locked, read-only, written by a newer Lattice
-    │   └── ClaimLost           another process took this run over; this one must write nothing more
+    │   ├── ClaimLost           another process took this run over; this one must write nothing more
+    │   └── StoreGone           somebody took the store away while it was written to
     └── CallError               one call to a target or a judge went wrong; the engine turns it into data
 
 Only a `CallError` has a `kind`: the retry policy and the user-facing error list read it.
@@ -60,6 +62,10 @@ class UsageError(LatticeError):
     """The request cannot be carried out as it was made; the message says how to make it."""
 
 
+class NotFound(UsageError):
+    """What the request names is not there; the message says what is close."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """One thing that is wrong with an evaluation or its inputs.
@@ -99,6 +105,10 @@ class StoreError(LatticeError):
 
 class ClaimLost(StoreError):
     """The run belongs to another process now."""
+
+
+class StoreGone(StoreError):
+    """The store is not there any more, and with it all that was committed."""
 
 
 class CallError(LatticeError):

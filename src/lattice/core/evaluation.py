@@ -8,9 +8,9 @@ built, so that no secret is ever part of a stored configuration.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -278,6 +278,25 @@ class Evaluation(Settings):
 
     _folder: str | None = PrivateAttr(default=None)
 
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            name: str,
+            targets: Sequence[TargetSettings],
+            inputs: InputSource | Mapping[str, Any],
+            scoring: Scoring | JudgeSettings | Mapping[str, Any] | None = None,
+            checks: Sequence[CheckSettings] = (),
+            type: EvaluationType | str = EvaluationType.TASK_SPECIFIC,
+            description: str = "",
+            run: RunSettings | Mapping[str, Any] | None = None,
+            gates: Sequence[str] = (),
+            providers: Mapping[str, ProviderSettings | Mapping[str, Any]] | None = None,
+            **others: Any,
+        ) -> None:
+            """What validation takes, for those who write an evaluation in code."""
+
     @property
     def folder(self) -> str | None:
         """Where the file stood that it was loaded from: paths in it start there. No part of the configuration."""
@@ -340,6 +359,12 @@ class Evaluation(Settings):
         if not self.checks:
             return "criterion"
         return "criterion or check" if self.judge is not None and self.judge.criteria else "check"
+
+    @field_validator("scoring", mode="before")
+    @classmethod
+    def _judge_alone(cls, scoring: Any) -> Any:
+        # In code a judge may stand for the scoring by it.
+        return {"judge": scoring} if isinstance(scoring, JudgeSettings) else scoring
 
     @field_validator("scoring")
     @classmethod

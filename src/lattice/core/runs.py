@@ -79,6 +79,7 @@ class RunRecord:
     origin: id of the run whose stored responses it scores, if any.
     folder: where its evaluation file stands (see `lattice.service.workspace`); None where there was no file.
     version_key, input_set: the store's own numbers of its version and of its inputs.
+    contents_deleted_at: when what was asked, answered and reasoned in it was deleted; None while it is there.
     activity: what it is doing beside its results (calls in flight, waits), as the engine last saved it.
     """
 
@@ -118,4 +119,5 @@ class RunRecord:
     folder: str | None = None
     version_key: int = 0
     input_set: int = 0
+    contents_deleted_at: datetime | None = None
     activity: Mapping[str, Any] = field(default_factory=dict)

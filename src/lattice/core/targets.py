@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, ValidatorFunctionWrapHandler, WrapValidator, model_validator
 
+from lattice.core.functions import REFERENCE, FunctionReference, reference_of
 from lattice.core.models import ToolCall, Usage
 from lattice.core.settings import JsonData, JsonMapping, Settings, TextOrFile, exactly_one, raise_found, the_one_given
 
@@ -17,12 +18,21 @@ DEFAULT_PROMPT = "{{ input }}"
 
 JsonPath = Annotated[str, Field(pattern=r"^\$", description="a JSONPath (RFC 9535), such as $.answer")]
 
+
+def _function_or_its_name(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+    """In code a function may be given itself; what a file says is a text."""
+    if isinstance(value, FunctionReference):
+        return value
+    return FunctionReference(value) if callable(value) else handler(value)
+
+
 PythonReference = Annotated[
     str,
     Field(
-        pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$",
+        pattern=REFERENCE,
         description="module:name of a def or async def, found from the file's folder",
     ),
+    WrapValidator(_function_or_its_name),
 ]
 
 
@@ -176,6 +186,8 @@ def _name_of(data: dict[str, Any]) -> str | None:
     if isinstance(http, dict) and isinstance(http.get("url"), str):
         found = _HOST.match(http["url"])
         return found[1] if found else "HTTP"
+    if callable(function):
+        return reference_of(function)
     return function if isinstance(function, str) else None
 
 

@@ -204,7 +204,8 @@ class Runner:
                 trial = await self._feed.next()
                 if trial is None:
                     return
-                if self._ending is not None:
+                # The budget may have been reached, or the run ended, while the trial's input was read.
+                if not self._may_start():
                     self._feed.put_back(trial)
                     return
                 await self._one(trial)
@@ -263,11 +264,12 @@ class Runner:
 
     def _end(self, ending: Ending) -> None:
         """The first reason to end counts; from then on nothing new starts."""
-        if self._ending is not None:
-            return
-        self._ending = ending
-        self._phase = Phase.DRAINING
-        self._desk.drain()
+        if self._ending is None:
+            self._ending = ending
+            self._phase = Phase.DRAINING
+        # The budget has room for the trials that are open, so they go on to their ends; a cancel still stops them.
+        if (ending is not OUT_OF_BUDGET or self._breaker.is_paused) and not self._desk.draining:
+            self._desk.drain()
 
     def _abort(self) -> None:
         for task in self._tasks:

@@ -11,7 +11,7 @@ import yaml
 from lattice.inputs.json_rows import LIST_KEYS
 from lattice.inputs.rows import Entry, RowProblem, Rows, wrong_root
 from lattice.wire.files import UnreadableFile, read_text
-from lattice.wire.yaml_dialect import YamlLoader
+from lattice.wire.yaml_dialect import YamlLoader, is_too_deep
 
 
 def yaml_document(path: Path) -> Rows:
@@ -22,6 +22,8 @@ def yaml_document(path: Path) -> Rows:
     UnreadableFile: it is no YAML, or holds no list.
     """
     text = read_text(path)
+    if is_too_deep(text):
+        raise UnreadableFile("nested too deeply")
     loader = YamlLoader(text)
     try:
         root = loader.get_single_node()

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lattice.config.differences import Difference
+from lattice.reporting.changes import changes_between
 from lattice.reporting.conclusions import Finding, Grounds, conclusion_of, finding_of
 from lattice.reporting.contrasts import LEVEL, Contrast, Pair, contrast
 from lattice.reporting.fairness import further_remarks, unfair_differences
@@ -71,6 +73,8 @@ class Comparison:
     unfair: differences beside the targets that may stand behind this one; a gate refuses such a pair.
     warnings: these, and what else should be known.
     worse, better: the inputs that moved most.
+    changes: what differs between the two runs beside their scores: keys of the configuration, the model that
+        answered, the commit.
     measured: the numbers that gates decide on.
     """
 
@@ -99,6 +103,7 @@ class Comparison:
     worse: tuple[Moved, ...]
     better: tuple[Moved, ...]
     measured: Measured
+    changes: tuple[Difference, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The published form, and behind it what else is known."""
@@ -125,6 +130,7 @@ class Comparison:
             "verdict_interval": self.verdict_interval.as_json() if self.verdict_interval else None,
             "worse": [each.as_json() for each in self.worse],
             "better": [each.as_json() for each in self.better],
+            "changes": [{"key": each.key, "before": each.before, "after": each.after} for each in self.changes],
         }
         return data if self.adjusted_p_value is None else {**data, "adjusted_p_value": self.adjusted_p_value}
 
@@ -230,6 +236,7 @@ def _comparison(job: Job, found: Contrast, *, tests: int, adjusted_p_value: floa
         worse=_moved((each for each in found.pairs if each.difference < 0), key=lambda each: each.difference),
         better=_moved((each for each in found.pairs if each.difference > 0), key=lambda each: -each.difference),
         measured=found.measured,
+        changes=changes_between(baseline, candidate),
     )
 
 

@@ -28,7 +28,7 @@ def run_document(
     errors: see `errors_of`.
     gates: condition, verdict, value and reason of each.
     """
-    return {
+    document = {
         "id": run.id,
         "number": run.number,
         "status": (RunStatus.FAILED if run.interrupted else run.status).value,
@@ -49,6 +49,9 @@ def run_document(
         "errors": [dict(error) for error in errors],
         "gates": [dict(gate) for gate in gates],
     }
+    if run.contents_deleted_at is None:
+        return document
+    return {**document, "contents_deleted_at": timestamp(run.contents_deleted_at)}
 
 
 def errors_of(results: Iterable[ResultRow]) -> Iterable[dict[str, Any]]:

@@ -32,7 +32,13 @@ def unfair_differences(baseline: Side, candidate: Side) -> tuple[str, ...]:
 def further_remarks(baseline: Side, candidate: Side) -> tuple[str, ...]:
     """What does not make a comparison unfair and should be known all the same."""
     sides = (baseline, candidate)
-    return (*_missing(sides), *_endings(sides), *_own_judge(baseline, candidate))
+    return (*_missing(sides), *_endings(sides), *_own_judge(baseline, candidate), *_contents(sides))
+
+
+def _contents(sides: tuple[Side, ...]) -> Iterator[str]:
+    names = [side.name for side in sides if side.run.contents_deleted_at is not None]
+    if names:
+        yield f"the contents of {' and '.join(names)} were deleted: numbers are compared, texts are not there"
 
 
 def _inputs(baseline: Side, candidate: Side) -> Iterator[str]:

@@ -39,6 +39,7 @@ class Side:
     name: ``support#1``, with ``/Target`` behind it where the run has several.
     target: its name.
     order: positions in the order of the schedule; only needed for a run that did not go to its end.
+    served: how many answers came from each model, as the provider named it.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Side:
     summary: Summary
     scores: Scores
     order: Sequence[int] = ()
+    served: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def metrics(self) -> tuple[MetricSummary, ...]:

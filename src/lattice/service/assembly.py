@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from lattice.core.errors import CallError, ErrorKind
 from lattice.core.evaluation import Evaluation, RunSettings
+from lattice.core.functions import FunctionReference
 from lattice.core.inputs import Input
 from lattice.core.trials import Response, Scorer, Target
 from lattice.providers import ModelFactory
@@ -32,10 +34,12 @@ class Surroundings:
     ----------
     environ: variables, those of a `.env` beside the evaluation file among them.
     base: the evaluation file's folder.
+    functions: those that are at hand and need not be looked up; see `lattice.service.functions`.
     """
 
     environ: Mapping[str, str]
     base: Path
+    functions: Mapping[str, FunctionReference] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,20 +50,23 @@ class Assembly:
     scorer: Scorer | PairwiseScorer
 
 
+NOBODY: Mapping[str, Target] = MappingProxyType({})
+
+
 @asynccontextmanager
 async def assembled(
     evaluation: Evaluation,
     surroundings: Surroundings,
     settings: RunSettings | None = None,
     *,
-    targets: Sequence[Target] | None = None,
+    stand_ins: Mapping[str, Target] = NOBODY,
 ) -> AsyncIterator[Assembly]:
     """Open connections and build targets, judge and checks on them; everything is closed at the end.
 
     Parameters
     ----------
     settings: the run settings in force, those of the evaluation if absent.
-    targets: what stands for the configured targets, where these are not to be called.
+    stand_ins: what stands for targets that are not to be called, by their names.
     """
     run = settings or evaluation.run
     async with (
@@ -74,7 +81,7 @@ async def assembled(
             threads=run.max_concurrent,
         )
         with ExitStack() as closing:
-            built = tuple(targets or (build_target(target, grounds) for target in evaluation.targets))
+            built = tuple(stand_ins.get(target.name) or build_target(target, grounds) for target in evaluation.targets)
             for target in built:
                 if isinstance(target, PythonTarget):
                     closing.callback(target.close)

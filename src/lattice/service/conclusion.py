@@ -45,6 +45,7 @@ class Stand:
     live: the engine's totals at that moment.
     elapsed: seconds of work up to it.
     verdicts: of the look that decided every gate, for a run that was ended by it.
+    unpriced: models and targets that made a call whose price nobody knows, beside those that are known beforehand.
     """
 
     status: RunStatus
@@ -53,6 +54,7 @@ class Stand:
     elapsed: float
     interrupted: bool = False
     verdicts: Sequence[GateResult] | None = None
+    unpriced: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, record: RunRecord) -> Stand:
@@ -68,7 +70,7 @@ class Stand:
 def conclude(store: Store, record: RunRecord, evaluation: Evaluation, stand: Stand) -> Conclusion:
     """Sum a run up from its stored results, in one pass."""
     whole = stand.status is RunStatus.COMPLETED and stand.stopped is None
-    spending = spending_of(stand.live, evaluation, unpriced_for(record, evaluation))
+    spending = spending_of(stand.live, evaluation, [*unpriced_for(record, evaluation), *stand.unpriced])
     session = Session(
         total=record.progress.total,
         elapsed=stand.elapsed,

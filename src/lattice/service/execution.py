@@ -16,7 +16,9 @@ from lattice.core.evaluation import Evaluation, RunSettings
 from lattice.core.runs import Claim, RunRecord, RunStatus
 from lattice.engine.clock import SystemClock
 from lattice.engine.limits import Limiter
+from lattice.reporting.budgets import budgets_of
 from lattice.service.assembly import Surroundings, assembled
+from lattice.service.functions import with_functions
 from lattice.service.limiting import shared_limiter
 from lattice.service.obstacles import unpriced_for, unpriced_models
 from lattice.service.session import Controls, Session
@@ -30,23 +32,27 @@ class ResumeSettings:
 
     Parameters
     ----------
-    timeout: seconds per attempt. budget_usd: of the whole run, what was spent before included.
+    timeout: seconds per attempt.
+    budget_usd, budget_tokens: of the whole run, what was spent before included.
     failed: run failed and unscored trials again as well.
     """
 
     timeout: float | None = None
     max_concurrent: int | None = None
     budget_usd: float | None = None
+    budget_tokens: int | None = None
     failed: bool = False
 
     def recorded(self, earlier: Mapping[str, Any]) -> dict[str, Any]:
         """What is kept beside the configuration, in the shape of its block `run`: earlier settings stay in force."""
-        given = {
-            "timeout": self.timeout,
-            "max_concurrent": self.max_concurrent,
-            "budget": None if self.budget_usd is None else {"cost_usd": self.budget_usd},
-        }
-        return {**earlier, **{name: value for name, value in given.items() if value is not None}}
+        given = {"timeout": self.timeout, "max_concurrent": self.max_concurrent}
+        limits = {"cost_usd": self.budget_usd, "tokens": self.budget_tokens}
+        budget = {**(earlier.get("budget") or {}), **_without_none(limits)}
+        return {**earlier, **_without_none(given), **({"budget": budget} if budget else {})}
+
+
+def _without_none(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def in_force(evaluation: Evaluation, settings: Mapping[str, Any], unpriced: Sequence[str] | None = None) -> RunSettings:
@@ -104,12 +110,12 @@ async def execute(
     StoreError: the store refused to take results; the run reads as interrupted.
     CancelledError: the task was cancelled; so is the run then, and what is there stays.
     """
-    evaluation = Evaluation.model_validate(record.config)
+    evaluation = Evaluation.model_validate(with_functions(record.config, surroundings.functions))
     clock = SystemClock()
     recorded = settings.recorded(record.settings)
     combined = in_force(evaluation, recorded, unpriced_for(record, evaluation))
-    stored = None if record.origin is None else [StoredTarget(target.name) for target in evaluation.targets]
-    async with assembled(evaluation, surroundings, combined, targets=stored) as assembly:
+    stored = {} if record.origin is None else {each.name: StoredTarget(each.name) for each in evaluation.targets}
+    async with assembled(evaluation, surroundings, combined, stand_ins=stored) as assembly:
         claim = store.claim(record.key, settings=recorded, again=settings.failed)
         session = Session(
             store=store,
@@ -172,26 +178,41 @@ def check_resumable(record: RunRecord, settings: ResumeSettings) -> None:
 
     Raises
     ------
-    UsageError: nothing is left to do.
+    UsageError: nothing is left to do, or the budget that it would have is spent already.
     """
+    _check_left(record, settings)
+    all_ended = record.progress.done == record.progress.total
+    if is_live(record) or (all_ended and not settings.failed):
+        # Another process has it, which is said when it is to be claimed; or only its end is to be written down.
+        return
+    limits = budgets_of(record, settings.recorded(record.settings))
+    # A limit that is none at all is refused with the other settings.
+    if spent := [each for each in limits if each.is_reached and each.limit > 0]:
+        name = f"{record.evaluation_slug}#{record.number}"
+        again = " --failed" if settings.failed else ""
+        raise UsageError(
+            f"{name} has spent {' and '.join(each.text for each in spent)}, so nothing would run; to go on: "
+            f"lattice resume {name}{again} {' '.join(each.option for each in spent)}"
+        )
+
+
+def _check_left(record: RunRecord, settings: ResumeSettings) -> None:
     progress = record.progress
+    if record.contents_deleted_at is not None:
+        raise UsageError(f"{record.evaluation_slug}#{record.number} cannot be resumed: its contents were deleted")
     if record.stopped == "decided" and not settings.failed:
         raise UsageError(
             f"{record.evaluation_slug}#{record.number} is complete: every gate was decided after {progress.done} of "
             f"{progress.total}; for the rest, run it again without run.stop_when"
         )
     # A run whose process died between its last result and its end has everything but the end.
-    if record.status is not RunStatus.COMPLETED or progress.done < progress.total:
-        return
-    if settings.failed and progress.failed:
+    over = (RunStatus.COMPLETED, RunStatus.FAILED)
+    if record.status not in over or progress.done < progress.total or (settings.failed and progress.failed):
         return
     name = f"{record.evaluation_slug}#{record.number}"
-    if progress.failed:
-        raise UsageError(
-            f"{name} is complete: {progress.done} of {progress.total}; "
-            f"to run its {progress.failed} failed trials again: lattice resume {name} --failed"
-        )
-    raise UsageError(f"{name} is complete: {progress.done} of {progress.total}")
+    what = "is complete" if record.status is RunStatus.COMPLETED else "has failed, and no trial is left"
+    again = f"; to run its {progress.failed} failed trials again: lattice resume {name} --failed"
+    raise UsageError(f"{name} {what}: {progress.done} of {progress.total}{again if progress.failed else ''}")
 
 
 def is_live(record: RunRecord) -> bool:

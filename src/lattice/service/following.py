@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from lattice.core.evaluation import Evaluation
 from lattice.core.runs import RunRecord
+from lattice.reporting.budgets import budgets_of
 from lattice.reporting.estimate import allowance_of
 from lattice.reporting.view import SHOWN_ERRORS, Activity, ErrorLine, ErrorLog, Moment, RunView, Terms, view_of
 from lattice.service.obstacles import judges_of, unpriced_for
@@ -16,17 +17,17 @@ MOST_ATTEMPTS = 500
 
 
 def terms_of(record: RunRecord) -> Terms:
-    """What a run's configuration says about showing it."""
+    """What a run's configuration, and the settings that it was resumed with, say about showing it."""
     evaluation = Evaluation.model_validate(record.config)
     unpriced = unpriced_for(record, evaluation)
     judges = {spec for _, spec, _ in judges_of(evaluation)}
     models = judges if record.origin else judges | {target.source for target in evaluation.targets}
     return Terms(
         targets=tuple(target.name for target in evaluation.targets),
-        max_concurrent=evaluation.run.max_concurrent,
+        max_concurrent=record.settings.get("max_concurrent", evaluation.run.max_concurrent),
         repeats=evaluation.run.repeats,
         allowance=allowance_of(evaluation),
-        budget_usd=evaluation.run.budget.cost_usd,
+        budget_usd=next((each.limit for each in budgets_of(record) if each.key == "cost_usd"), None),
         unpriced=bool(unpriced),
         headline=next(iter(evaluation.metric_names), None),
         all_unpriced=models <= set(unpriced),
@@ -58,6 +59,7 @@ class Followed:
     def __init__(self, store: Store, record: RunRecord, *, keep: int = SHOWN_ERRORS) -> None:
         self._store = store
         self._key = record.key
+        self._settings = record.settings
         self._terms = terms_of(record)
         self._errors = ErrorLog(self._terms.targets, keep=keep)
         self._attempt = 0
@@ -66,6 +68,9 @@ class Followed:
     def look(self) -> Look:
         """Read what is new."""
         record = self._store.run(self._key)
+        if record.settings != self._settings:
+            # It was resumed meanwhile, with another budget for example.
+            self._settings, self._terms = record.settings, terms_of(record)
         attempts = self._store.attempts(self._key, after=self._attempt, limit=MOST_ATTEMPTS)
         lines = self._errors.add(attempts)
         if attempts:

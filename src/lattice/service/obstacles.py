@@ -46,6 +46,21 @@ def obstacles(evaluation: Evaluation, surroundings: Surroundings, *, told: bool 
     ]
 
 
+def obstacles_in_sight(evaluation: Evaluation, surroundings: Surroundings) -> list[Problem]:
+    """What of this can be told without importing anything: functions are left for the process that calls them."""
+    return [
+        *_model_problems(evaluation, surroundings.environ, _models(evaluation), unpriced_models(evaluation)),
+        *(
+            replace(found, key=f"targets.{index}.{found.key}")
+            for index, target in enumerate(evaluation.targets)
+            if target.http is not None
+            for found in check_target(target, surroundings.environ, surroundings.base)
+        ),
+        *check_judges(evaluation),
+        *_gate_problems(evaluation),
+    ]
+
+
 def obstacles_to_scoring(evaluation: Evaluation, surroundings: Surroundings) -> list[Problem]:
     """The same where stored responses are scored and no target is called."""
     return [

@@ -22,6 +22,7 @@ from lattice.inputs import read_inputs
 from lattice.scoring import methods_of
 from lattice.scoring.prompts import prompt_digest
 from lattice.service.assembly import Surroundings
+from lattice.service.functions import functions_in
 from lattice.service.obstacles import judge_keys, obstacles, obstacles_to_scoring, warnings_about
 from lattice.service.stopping import clusters_problem
 from lattice.store import DuplicateInput, InputSet, Store, VersionRecord
@@ -137,7 +138,7 @@ def _prepared(
     check_network(known)
     prepared = Prepared(
         evaluation=evaluation,
-        surroundings=Surroundings(environ=known, base=base),
+        surroundings=Surroundings(environ=known, base=base, functions=functions_in(evaluation)),
         loaded=loaded,
         warnings=tuple(warnings_about(evaluation)),
     )
@@ -167,8 +168,12 @@ def surroundings_for(record: RunRecord, base: Path, environ: Mapping[str, str]) 
     return surroundings
 
 
-def stage(store: Store, prepared: Prepared) -> VersionRecord:
+def stage(store: Store, prepared: Prepared, *, folder: str | None = None) -> VersionRecord:
     """Put an evaluation and its inputs into the store, in one pass over the inputs.
+
+    Parameters
+    ----------
+    folder: of its file; see `lattice.service.workspace.folder_to_keep`.
 
     Raises
     ------
@@ -192,6 +197,7 @@ def stage(store: Store, prepared: Prepared) -> VersionRecord:
         config=canonical(evaluation),
         config_hash=hash_of(evaluation),
         input_set=staged,
+        folder=folder,
     )
 
 

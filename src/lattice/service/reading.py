@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,10 @@ from lattice.core.runs import RunRecord, RunStatus
 from lattice.gates import Verdict
 from lattice.reporting.document import errors_of, run_document
 from lattice.reporting.exports import STDOUT, ExportSource, export, format_for
+from lattice.reporting.exports.source import Details, Stream
+from lattice.service.charting import charts_of
 from lattice.service.conclusion import Conclusion, conclusion_of
-from lattice.store import Store
+from lattice.store import AttemptRow, Store
 
 FAILED = parse_filter("failed")
 
@@ -42,14 +46,42 @@ def export_run(
     UsageError: no such format, or the file cannot be written.
     """
     chosen = format_for(destination, format)
-    conclusion = conclusion_of(store, record)
-    source = ExportSource(
+    export(source_of(store, record, where), chosen, destination, stdout=sys.stdout.buffer)
+
+
+def source_of(store: Store, record: RunRecord, where: Filter | None = None) -> ExportSource:
+    """A run as formats write it; everything long is read as it is written, and again for who reads it again.
+
+    Parameters
+    ----------
+    where: only these results.
+    """
+    conclusion, key = conclusion_of(store, record), record.key
+    details = Details(
+        errors=Stream(lambda: iter(errors_of(store.iterate_results(key, FAILED)))),
+        inputs=Stream(lambda: store.inputs(record.input_set)),
+        responses=Stream(lambda: store.responses_without_result(key)),
+        attempts=Stream(lambda: _attempts(store, key)),
+        attempts_by_trial=Stream(lambda: store.attempts_by_trial(key)),
+    )
+    return ExportSource(
         run=record,
         summary=conclusion.summary,
-        document=document_of(store, record, conclusion),
-        rows=store.iterate_results(record.key, where),
+        document=run_document(record, conclusion.summary, (), conclusion.gates),
+        rows=Stream(lambda: store.iterate_results(key, where)),
+        details=details,
+        partial=where is not None,
+        created=datetime.now(UTC),
+        charts=lambda: charts_of(store, record),
     )
-    export(source, chosen, destination, stdout=sys.stdout.buffer)
+
+
+def _attempts(store: Store, run_key: int) -> Iterator[AttemptRow]:
+    """All failed calls, oldest first, some at a time."""
+    chunk = store.attempts(run_key)
+    while chunk:
+        yield from chunk
+        chunk = store.attempts(run_key, after=chunk[-1].id)
 
 
 def check_destinations(destinations: tuple[str, ...]) -> None:

@@ -17,6 +17,7 @@ from lattice.core.evaluation import Evaluation
 from lattice.core.runs import RunRecord, RunStatus
 from lattice.reporting.doubts import doubts_about_judges
 from lattice.service.assembly import Surroundings
+from lattice.service.functions import functions_in, with_functions
 from lattice.service.obstacles import obstacles_to_scoring, unpriced_judges
 from lattice.service.preparation import hash_of, references_lacking
 from lattice.service.reading import reference_of
@@ -60,13 +61,19 @@ def prepare_rescoring(
     UsageError: the run goes on, or has no stored response.
     InvalidEvaluation: the file, or what it comes to together with the run, with every problem.
     """
+    return prepare_rescoring_by(store, origin, load(path, overrides=overrides), environ)
+
+
+def prepare_rescoring_by(store: Store, origin: RunRecord, loaded: LoadedFile, environ: Mapping[str, str]) -> Rescoring:
+    """The same with a file that has been read, or with an evaluation that was built in code."""
     if origin.status is RunStatus.RUNNING and not origin.interrupted:
         name = reference_of(origin)
         raise UsageError(f"{name} is running, and more responses may come; wait for it, or 'lattice cancel {name}'")
-    loaded = load(path, overrides=overrides)
     own = Evaluation.model_validate(origin.config)
     evaluation = _combined(own, loaded)
-    surroundings = Surroundings(environ=load_environment(loaded.base, environ), base=loaded.base)
+    surroundings = Surroundings(
+        environ=load_environment(loaded.base, environ), base=loaded.base, functions=functions_in(loaded.evaluation)
+    )
     check_network(surroundings.environ)
     inputs = store.input_set(origin.input_set)
     problems = [*_unset(loaded, surroundings), *loaded.placed([*_problems(evaluation, surroundings, inputs)])]
@@ -130,7 +137,7 @@ def _combined(own: Evaluation, loaded: LoadedFile) -> Evaluation:
         "providers": {**mine.get("providers", {}), **other.get("providers", {})},
     }
     try:
-        return Evaluation.model_validate(data)
+        return Evaluation.model_validate(with_functions(data, functions_in(loaded.evaluation)))
     except ValidationError:
         try:
             return validate(data)

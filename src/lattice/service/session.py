@@ -26,6 +26,7 @@ from lattice.engine.live import LiveTotals, Shape
 from lattice.engine.plan import Plan, Schedule
 from lattice.engine.runner import COMPLETED, DECIDED, Ending, Outlook, Parts, Runner
 from lattice.engine.trial import Trials
+from lattice.reporting.budgets import spent_tokens, spent_usd
 from lattice.reporting.standing_in import stand_in_of, stands_in
 from lattice.scoring import PairwiseScorer
 from lattice.service.assembly import Assembly
@@ -199,12 +200,11 @@ class Session:
     def _runner(self, ready: _Ready, assembly: Assembly, writer: RunWriter) -> Runner:
         settings, record = self.settings, self.record
         desk = Desk()
-        usage = record.live.get("usage", {})
         ledger = Ledger(
             writer,
             settings.budget,
-            tokens=sum(sum(pair) for pair in usage.values()),
-            cost_usd=sum(record.live.get("cost_usd", {}).values()),
+            tokens=spent_tokens(record),
+            cost_usd=spent_usd(record),
             ended=record.progress.done,
         )
         caller = Caller(
@@ -247,7 +247,7 @@ class Session:
             assembly.scorer,
             target=assembly.targets[BASELINE],
             caller=caller,
-            put=ledger.put_response,
+            put=ledger.put_shared_response,
             load=self._load,
             stored=stored,
             timeout=self.settings.timeout,

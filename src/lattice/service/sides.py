@@ -67,6 +67,7 @@ def sides_of(store: Store, chosen: Chosen) -> list[Side]:
     targets, contenders = evaluation.targets, evaluation.contenders
     metrics = [[each.name for each in summary.metrics if each.target == target.name] for target in targets]
     scores = read_scores(with_stand_ins(store.iterate_scores(run.key), evaluation), metrics)
+    served = store.served_models(run.key)
     sides = [
         Side(
             name=f"{reference_of(run)}/{target.name}" if len(contenders) > 1 else reference_of(run),
@@ -75,8 +76,9 @@ def sides_of(store: Store, chosen: Chosen) -> list[Side]:
             target=target.name,
             summary=summary,
             scores=found,
+            served=served.get(index, {}),
         )
-        for target, found in zip(targets, scores, strict=True)
+        for index, (target, found) in enumerate(zip(targets, scores, strict=True))
         if target in contenders
     ]
     order = () if sides[0].is_whole else Schedule(store.positions(run.input_set), seed=run.seed).order

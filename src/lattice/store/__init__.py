@@ -1,6 +1,8 @@
 """Everything that Lattice remembers: evaluations, inputs, runs and their results, in one database."""
 
 from lattice.store.commits import Totals
+from lattice.store.evaluations import NewVersion
+from lattice.store.importing import Arrival, ArrivingEnd, ArrivingRun
 from lattice.store.records import (
     Annotation,
     AttemptRow,
@@ -17,10 +19,14 @@ from lattice.store.writer import Pace, RunWriter
 
 __all__ = [
     "Annotation",
+    "Arrival",
+    "ArrivingEnd",
+    "ArrivingRun",
     "AttemptRow",
     "DuplicateInput",
     "EvaluationRow",
     "InputSet",
+    "NewVersion",
     "Pace",
     "ResultRow",
     "ResultStatus",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, select
+from collections.abc import Mapping
+
+from sqlalchemy import delete, func, select
 
 from lattice.core.errors import UsageError
 from lattice.core.trials import TrialKey
@@ -50,3 +52,9 @@ class Annotations:
         with self._database.read() as connection:
             rows = connection.execute(query.where(result_annotations.c.run_key == run_key).order_by(*trial))
             return [read_annotation(TrialKey(*row[:3]), row[3:]) for row in rows]
+
+    def counts(self) -> Mapping[int, int]:
+        key = result_annotations.c.run_key
+        query = select(key, func.count()).where(result_annotations.c.score.is_not(None)).group_by(key)
+        with self._database.read() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,7 @@ from lattice.store.text import encode_text
 WRITING = "lattice_writing"
 
 _OPTIONS = frozenset({"synchronous", "busy_timeout"})
+_PAUSE = 0.01
 _SYNCHRONOUS = ("normal", "full", "extra")
 _CACHE_KIBIBYTES = 8_000
 _LOG_LIMIT_BYTES = 64 * 2**20
@@ -47,6 +49,9 @@ class Dialect(Protocol):
     @property
     def place(self) -> str:
         """Where the store is, as messages name it; without secrets."""
+
+    def is_gone(self) -> bool:
+        """Whether somebody has taken the store away. What is written through open connections is lost then."""
 
     def engine(self) -> Engine:
         """A pool of connections. A transaction on one with the execution option `WRITING` locks at its start."""
@@ -102,7 +107,8 @@ def _sqlite(url: URL) -> SQLite:
         seconds = float(patience)
     except ValueError as error:
         raise UsageError(f"busy_timeout={patience} in the store's URL is not a number of seconds") from error
-    return SQLite(path=Path(url.database), synchronous=synchronous, busy_timeout=seconds)
+    # A Python target may change the working directory.
+    return SQLite(path=Path(url.database).absolute(), synchronous=synchronous, busy_timeout=seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +130,10 @@ class SQLite:
     def place(self) -> str:
         return str(self.path)
 
+    def is_gone(self) -> bool:
+        """A file that was removed takes in what is written to it, until the last process closes it."""
+        return not self.path.exists()
+
     def engine(self) -> Engine:
         engine = create_engine(
             "sqlite+pysqlite://",
@@ -143,8 +153,8 @@ class SQLite:
         connection.execute(f"PRAGMA cache_size=-{_CACHE_KIBIBYTES}")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute(f"PRAGMA synchronous={self.synchronous}")
-        if self._is_writable() and connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
-            connection.execute("PRAGMA journal_mode=WAL")
+        if self._is_writable():
+            _write_ahead(connection, self.busy_timeout)
         connection.execute(f"PRAGMA journal_size_limit={_LOG_LIMIT_BYTES}")
         return connection
 
@@ -157,7 +167,8 @@ class SQLite:
         return f"{name}?mode=ro" + ("&immutable=1" if settled else "")
 
     def _is_writable(self) -> bool:
-        return os.access(self.path, os.W_OK) or not self.path.exists()
+        # In this order, since another process may make the file between the two questions.
+        return not self.path.exists() or os.access(self.path, os.W_OK)
 
     def lock_schema(self, connection: Connection) -> None:
         """Nothing more to do: a writing transaction locks the whole file at its start."""
@@ -207,6 +218,21 @@ _MEANINGS: Mapping[str, str] = {
     "SQLITE_NOTADB": "{place} is not a store of Lattice; move it away, or name another with --db",
     "SQLITE_IOERR": "the disk failed to read or write the store {place}; check the disk and the space on it",
 }
+
+
+def _write_ahead(connection: sqlite3.Connection, patience: float) -> None:
+    """Have the file use a write-ahead log.
+
+    SQLite does not wait by itself where two processes that open a new file want to change it at the same moment.
+    """
+    until = time.monotonic() + patience
+    while connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+                raise
+            time.sleep(_PAUSE)
 
 
 def _begin(connection: Connection) -> None:

@@ -7,20 +7,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, or_, select, true, update
 
-from lattice.core.errors import UsageError
+from lattice.core.errors import NotFound
 from lattice.store.database import Database
 from lattice.store.records import EvaluationRow, InputSet, VersionRecord
 from lattice.store.runs import Runs
 from lattice.store.schema import evaluations, input_sets, runs, versions
-from lattice.store.text import decode_mapping, decode_text, encode_json, encode_text
+from lattice.store.text import decode_mapping, decode_optional, decode_text, encode_json, encode_optional, encode_text
 from lattice.store.times import WallClock, read_time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewVersion:
-    """A configuration as it is to be kept; see `lattice.store.Store.add_version`."""
+    """A configuration as it is to be kept; see `lattice.store.Store.add_version`.
+
+    Parameters
+    ----------
+    evaluation_id: of an evaluation that is made for it, where that id is free.
+    folder: where its file stands; None where there is none.
+    """
 
     name: str
     slug: str
@@ -28,6 +34,8 @@ class NewVersion:
     config: Mapping[str, Any]
     config_hash: str
     input_set: InputSet
+    evaluation_id: str | None = None
+    folder: str | None = None
 
 
 class Evaluations:
@@ -49,13 +57,16 @@ class Evaluations:
             key = connection.execute(same).scalar_one_or_none()
             if key is None:
                 key = self._next_version(connection, evaluation, new)
+            elif new.folder is not None:
+                moved = update(versions).where(versions.c.key == key)
+                connection.execute(moved.values(folder=encode_optional(new.folder)))
             return _read_version(connection.execute(_version_query().where(versions.c.key == key)).one())
 
     def version(self, key: int) -> VersionRecord:
         with self._database.read() as connection:
             row = connection.execute(_version_query().where(versions.c.key == key)).one_or_none()
         if row is None:
-            raise UsageError(f"there is no version with the number {key} in this store")
+            raise NotFound(f"there is no version with the number {key} in this store")
         return _read_version(row)
 
     def versions(self, evaluation_id: str) -> list[VersionRecord]:
@@ -67,10 +78,19 @@ class Evaluations:
         where = evaluations.c.id == evaluation_id
         with self._database.write() as connection:
             if not connection.execute(update(evaluations).where(where).values(archived=archived)).rowcount:
-                raise UsageError(f"there is no evaluation {evaluation_id}")
+                raise NotFound(f"there is no evaluation {evaluation_id}")
+
+    def one(self, text: str) -> EvaluationRow:
+        found = self._read(or_(evaluations.c.id == text, evaluations.c.slug == text))
+        if not found:
+            raise NotFound(f"there is no evaluation {text!r}")
+        return found[0]
 
     def all(self) -> list[EvaluationRow]:
         """All evaluations, the one with the latest run or creation first."""
+        return self._read(true())
+
+    def _read(self, which: ColumnElement[bool]) -> list[EvaluationRow]:
         last = _last_of(runs.c.key, runs.c.evaluation_key, runs.c.deleted_at.is_(None))
         newest = _last_of(versions.c.key, versions.c.evaluation_key)
         query = (
@@ -78,6 +98,7 @@ class Evaluations:
             .add_columns(newest.c.key.label("version_key"), newest.c.count.label("versions"))
             .outerjoin(last, last.c.of == evaluations.c.key)
             .join(newest, newest.c.of == evaluations.c.key)
+            .where(which)
             .order_by(func.coalesce(last.c.at, evaluations.c.created_at).desc(), evaluations.c.key.desc())
         )
         with self._database.read() as connection:
@@ -110,13 +131,19 @@ class Evaluations:
             return key
         values = {
             **names,
-            "id": secrets.token_hex(8),
+            "id": self._free_id(connection, new.evaluation_id),
             "slug": new.slug,
             "created_at": self._clock().timestamp(),
         }
         added = insert(evaluations).values(values).returning(evaluations.c.key)
         made: int = connection.execute(added).scalar_one()
         return made
+
+    def _free_id(self, connection: Connection, wanted: str | None) -> str:
+        taken = select(evaluations.c.key).where(evaluations.c.id == wanted)
+        if wanted is None or connection.execute(taken).first() is not None:
+            return secrets.token_hex(8)
+        return wanted
 
     def _next_version(self, connection: Connection, evaluation: int, new: NewVersion) -> int:
         of_this = versions.c.evaluation_key == evaluation
@@ -128,6 +155,7 @@ class Evaluations:
             "config_hash": new.config_hash,
             "input_set": new.input_set.key,
             "created_at": self._clock().timestamp(),
+            "folder": encode_optional(new.folder),
         }
         added = insert(versions).values(values).returning(versions.c.key)
         made: int = connection.execute(added).scalar_one()
@@ -169,4 +197,5 @@ def _read_version(row: Row[Any]) -> VersionRecord:
         config_hash=row.config_hash,
         input_set=inputs,
         created_at=read_time(row.created_at),
+        folder=decode_optional(row.folder),
     )

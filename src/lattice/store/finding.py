@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from sqlalchemy import select
 
-from lattice.core.errors import UsageError
+from lattice.core.errors import NotFound, UsageError
 from lattice.core.runs import RunRecord
 from lattice.store.database import Database
 from lattice.store.runs import Runs
@@ -38,12 +38,12 @@ class Finder:
             return self._numbered(numbered["name"], int(numbered["number"]))
         if _IDENTIFIER.match(wanted.lower()) and (found := self._by_id(wanted.lower())):
             return found
-        raise UsageError(self._explain(wanted))
+        raise NotFound(self._explain(wanted))
 
     def _latest(self) -> RunRecord:
         found = self._runs.latest(evaluation_id=None, limit=1)
         if not found:
-            raise UsageError("there is no run yet; start one with 'lattice run FILE'")
+            raise NotFound("there is no run yet; start one with 'lattice run FILE'")
         return found[0]
 
     def _by_id(self, beginning: str) -> RunRecord | None:
@@ -59,11 +59,11 @@ class Finder:
         names = self._names()
         key = names.get(_plain(name))
         if key is None:
-            raise UsageError(f"there is no evaluation {name!r}{self._closest(name)}")
+            raise NotFound(f"there is no evaluation {name!r}{self._closest(name)}")
         of_it = (runs.c.evaluation_key == key, runs.c.number == number)
         found = self._runs.where(of_it[0] & of_it[1], limit=1)
         if not found:
-            raise UsageError(f"{name} has no run #{number}{self._numbers(key)}")
+            raise NotFound(f"{name} has no run #{number}{self._numbers(key)}")
         return found[0]
 
     def _explain(self, wanted: str) -> str:

@@ -68,6 +68,8 @@ class Inputs:
             self._drop(key)
             raise
         if known.key != key:
+            if self._is_emptied(known.key):
+                self._refill(known.key, key)
             self._drop(key)
         return known
 
@@ -95,6 +97,19 @@ class Inputs:
                 for _, *values in connection.execute(query, {"wanted": chunk}):
                     found[values[0]] = read_input(values)
         return found
+
+    def stream(self, set_key: int) -> Iterator[Input]:
+        """All of them, some at a time, each time in a transaction of its own."""
+        query = select(inputs).where(inputs.c.set_key == set_key).order_by(inputs.c.position).limit(_READ_AT_ONCE)
+        last = 0
+        while True:
+            with self._database.read() as connection:
+                rows = connection.execute(query.where(inputs.c.position > last)).all()
+            for _, *values in rows:
+                yield read_input(values)
+            if len(rows) < _READ_AT_ONCE:
+                return
+            last = rows[-1].position
 
     def _begin(self) -> int:
         values = {"staged_at": self._clock().timestamp(), "staged_by": encode_json(asdict(current_process()))}
@@ -142,6 +157,22 @@ class Inputs:
         with self._database.read() as connection:
             row = connection.execute(select(input_sets).where(input_sets.c.hash == digest)).one_or_none()
         return None if row is None else read_input_set(row)
+
+    def _is_emptied(self, key: int) -> bool:
+        """Whether the texts of a set were deleted."""
+        deleted = select(input_sets.c.contents_deleted_at).where(input_sets.c.key == key)
+        with self._database.read() as connection:
+            return connection.execute(deleted).scalar_one() is not None
+
+    def _refill(self, key: int, source: int) -> None:
+        """Give a set its texts back from one with the same inputs, which loses them."""
+        for chunk in _chunks(self.positions(source), _READ_AT_ONCE):
+            within = inputs.c.position.in_(chunk)
+            with self._database.write() as connection:
+                connection.execute(delete(inputs).where(inputs.c.set_key == key, within))
+                connection.execute(update(inputs).where(inputs.c.set_key == source, within).values(set_key=key))
+        with self._database.write() as connection:
+            connection.execute(update(input_sets).where(input_sets.c.key == key).values(contents_deleted_at=None))
 
     def _publish(self, written: InputSet) -> InputSet:
         """Give the set its hash, unless another process has been quicker with the same inputs."""

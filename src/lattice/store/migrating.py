@@ -35,7 +35,7 @@ class Migrations:
         return self.revisions[-1]
 
 
-MIGRATIONS = Migrations(folder=Path(__file__).with_name("migrations"), revisions=("0001", "0002"))
+MIGRATIONS = Migrations(folder=Path(__file__).with_name("migrations"), revisions=("0001", "0002", "0003", "0004"))
 
 
 def prepare(database: Database, migrations: Migrations = MIGRATIONS) -> None:

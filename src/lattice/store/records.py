@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from lattice.core.errors import UsageError
+from lattice.core.filters import Filter, Sort
 from lattice.core.inputs import Input
 from lattice.core.models import Usage
 from lattice.core.runs import RunRecord
@@ -20,6 +21,30 @@ class ResultStatus(StrEnum):
 
     SCORED = "scored"
     FAILED = "failed"
+
+
+class Recency(StrEnum):
+    """An order of results that goes by their commits."""
+
+    NEWEST = "newest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slice:
+    """Some results of a run, out of all that `where` holds for.
+
+    Parameters
+    ----------
+    order: None for that of their inputs.
+    upto: number of the last commit that counts, so that pages stay as they are while a run goes on; None for all.
+    offset, limit: which of them, in their order.
+    """
+
+    where: Filter | None = None
+    order: Sort | Recency | None = None
+    upto: int | None = None
+    offset: int = 0
+    limit: int = 50
 
 
 class DuplicateInput(UsageError):
@@ -66,7 +91,13 @@ class InputSet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionRecord:
-    """One configuration of an evaluation, with its inputs; `number` counts from 1 within the evaluation."""
+    """One configuration of an evaluation, with its inputs.
+
+    Parameters
+    ----------
+    number: counts from 1 within the evaluation.
+    folder: where its file stands, as for a run; None where it came from no file of this machine.
+    """
 
     key: int
     evaluation_id: str
@@ -78,6 +109,7 @@ class VersionRecord:
     config_hash: str
     input_set: InputSet
     created_at: datetime
+    folder: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +214,17 @@ class ScoreRow(NamedTuple):
     target_usage: Usage
     judge_usage: Usage
     error_step: Step | None = None
+
+
+class Point(NamedTuple):
+    """What a chart needs of one ended trial: its score on 0–1, seconds of the target's call, and which step failed."""
+
+    position: int
+    target: int
+    repeat: int
+    score: float | None
+    latency: float | None
+    error_step: Step | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

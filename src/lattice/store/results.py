@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,14 +11,15 @@ from sqlalchemy import tuple_ as row_of
 
 from lattice.core.errors import UsageError
 from lattice.core.filters import Filter, Sort
-from lattice.core.trials import Response, TrialKey
+from lattice.core.trials import Response, Step, TrialKey
 from lattice.store.database import Database
 from lattice.store.filtering import Conditions, RunScope
-from lattice.store.records import AttemptRow, ResultRow, ResultStatus, ScoreRow
+from lattice.store.records import AttemptRow, Point, Recency, ResultRow, ResultStatus, ScoreRow, Slice
 from lattice.store.rows import (
     RESPONSE_COLUMNS,
     SCORE_COLUMNS,
     WHOLE_COLUMNS,
+    brief_columns,
     read_attempt,
     read_metrics,
     read_response,
@@ -78,9 +79,39 @@ class Results:
             found = self._whole(connection, scope, keys)
         return [found[key] for key in keys]
 
-    def count(self, run_key: int, where: Filter | None) -> int:
+    def keys(self, run_key: int, part: Slice) -> list[TrialKey]:
+        """The trials of a slice: only the narrow table is read for them."""
+        with self._database.read() as connection:
+            return self._keys(connection, self._scope(connection, run_key), part)
+
+    def briefs(self, run_key: int, part: Slice, letters: int) -> list[ResultRow]:
+        """The results of a slice with no more than the beginning of each text; see `brief_columns`."""
+        with self._database.read() as connection:
+            scope = self._scope(connection, run_key)
+            keys = self._keys(connection, scope, part)
+            found = self._whole(connection, scope, keys, brief_columns(letters))
+        return [found[key] for key in keys]
+
+    def _keys(self, connection: Connection, scope: RunScope, part: Slice) -> list[TrialKey]:
+        conditions = Conditions(self._database.dialect, scope)
+        where = [results.c.run_key == scope.run_key]
+        if part.where is not None:
+            where.append(conditions.where(part.where))
+        if part.upto is not None:
+            where.append(results.c.seq <= part.upto)
+        order: tuple[ColumnElement[Any], ...] = _TRIAL
+        if isinstance(part.order, Recency):
+            order = (results.c.seq.desc(),)
+        elif part.order is not None:
+            order = conditions.order(part.order)
+        query = select(*_TRIAL).where(*where).order_by(*order).limit(part.limit).offset(part.offset)
+        return [TrialKey(*row) for row in connection.execute(query)]
+
+    def count(self, run_key: int, where: Filter | None, upto: int | None = None) -> int:
         with self._database.read() as connection:
             query = select(func.count()).select_from(results).where(results.c.run_key == run_key)
+            if upto is not None:
+                query = query.where(results.c.seq <= upto)
             if where is not None:
                 scope = self._scope(connection, run_key)
                 query = query.where(Conditions(self._database.dialect, scope).where(where))
@@ -116,6 +147,12 @@ class Results:
         for row in self._keyset(query.join(inputs, same), _TRIAL):
             yield read_score(row)
 
+    def points(self, run_key: int) -> Iterator[Point]:
+        columns = (*_TRIAL, results.c.score, results.c.latency, results.c.error_step)
+        for row in self._keyset(select(*columns).where(results.c.run_key == run_key), _TRIAL):
+            point = Point._make(row)
+            yield point if point.error_step is None else point._replace(error_step=Step(point.error_step))
+
     def finished(self, run_key: int, status: ResultStatus | None) -> Iterator[TrialKey]:
         query = select(*_TRIAL).where(results.c.run_key == run_key)
         if status is not None:
@@ -135,6 +172,16 @@ class Results:
             whose = self._scope(connection, run_key).responses_of
         for row in self._keyset(select(*trial).where(responses.c.run_key == whose), trial):
             yield TrialKey._make(row)
+
+    def without_result(self, run_key: int) -> Iterator[tuple[TrialKey, Response]]:
+        trial = tuple(responses.c[column.name] for column in _TRIAL)
+        with self._database.read() as connection:
+            scope = self._scope(connection, run_key)
+        own = and_(results.c.run_key == run_key, *(column == responses.c[column.name] for column in _TRIAL))
+        query = select(*trial, *RESPONSE_COLUMNS).select_from(responses).outerjoin(results, own)
+        query = query.where(responses.c.run_key == scope.responses_of, results.c.seq.is_(None))
+        for row in self._keyset(query, trial):
+            yield TrialKey._make(row[:3]), read_response(row[3:])
 
     def unjudged(self, run_key: int) -> set[TrialKey]:
         trial = [responses.c[column.name] for column in _TRIAL]
@@ -158,12 +205,23 @@ class Results:
             row = connection.execute(query).one_or_none()
         return None if row is None else read_response(row)
 
+    def served_models(self, run_key: int) -> dict[int, dict[str, int]]:
+        model, target = responses.c.model, responses.c.target
+        with self._database.read() as connection:
+            whose = self._scope(connection, run_key).responses_of
+            query = select(target, model, func.count()).where(responses.c.run_key == whose, model.is_not(None))
+            rows = connection.execute(query.group_by(target, model)).all()
+        found: dict[int, dict[str, int]] = {}
+        for index, name, count in rows:
+            found.setdefault(index, {})[name] = count
+        return found
+
     def attempts(self, run_key: int, *, after: int, limit: int) -> list[AttemptRow]:
         where = (attempts.c.run_key == run_key, attempts.c.key > after)
-        return self._attempts(run_key, where, attempts.c.key.asc(), limit)
+        return self._attempts(run_key, where, (attempts.c.key.asc(),), limit)
 
     def latest_attempts(self, run_key: int, *, limit: int) -> list[AttemptRow]:
-        return self._attempts(run_key, (attempts.c.run_key == run_key,), attempts.c.key.desc(), limit)
+        return self._attempts(run_key, (attempts.c.run_key == run_key,), (attempts.c.key.desc(),), limit)
 
     def trial_attempts(self, run_key: int, key: TrialKey) -> list[AttemptRow]:
         where = (
@@ -172,9 +230,19 @@ class Results:
             attempts.c.target == key.target,
             attempts.c.repeat == key.repeat,
         )
-        return self._attempts(run_key, where, attempts.c.key.asc(), None)
+        return self._attempts(run_key, where, (attempts.c.key.asc(),), None)
 
-    def _attempts(self, run_key: int, where: Any, order: Any, limit: int | None) -> list[AttemptRow]:
+    def attempts_by_trial(self, run_key: int) -> Iterator[AttemptRow]:
+        trial = tuple(attempts.c[column.name] for column in _TRIAL)
+        of_run = (attempts.c.run_key == run_key,)
+        later: tuple[ColumnElement[bool], ...] = ()
+        while chunk := self._attempts(run_key, (*of_run, *later), (*trial, attempts.c.key), _STREAMED_AT_ONCE):
+            yield from chunk
+            later = (row_of(*trial, attempts.c.key) > row_of(*chunk[-1].attempt.key, chunk[-1].id),)
+
+    def _attempts(
+        self, run_key: int, where: tuple[ColumnElement[bool], ...], order: tuple[Any, ...], limit: int | None
+    ) -> list[AttemptRow]:
         with self._database.read() as connection:
             scope = self._scope(connection, run_key)
             same = and_(results.c.run_key == run_key, *(attempts.c[column.name] == column for column in _TRIAL))
@@ -184,7 +252,7 @@ class Results:
                 .join(inputs, its_input)
                 .outerjoin(results, same)
                 .where(*where)
-                .order_by(order)
+                .order_by(*order)
                 .limit(limit)
             )
             return [read_attempt(row, scope.targets) for row in connection.execute(query)]
@@ -201,10 +269,16 @@ class Results:
                 return
             part = ordered.where(row_of(*trial) > row_of(*rows[-1][:3]))
 
-    def _whole(self, connection: Connection, scope: RunScope, keys: list[TrialKey]) -> dict[TrialKey, ResultRow]:
+    def _whole(
+        self,
+        connection: Connection,
+        scope: RunScope,
+        keys: list[TrialKey],
+        columns: Sequence[ColumnElement[Any]] = WHOLE_COLUMNS,
+    ) -> dict[TrialKey, ResultRow]:
         # The positions alone let the database use its index, which it does not for whole trials.
         positions = sorted({key.position for key in keys})
-        query = _whole_query(scope).where(results.c.position.in_(positions), row_of(*_TRIAL).in_(keys))
+        query = _whole_query(scope, columns).where(results.c.position.in_(positions), row_of(*_TRIAL).in_(keys))
         rows = [read_result(row, scope.targets) for row in connection.execute(query)]
         return {row.key: row for row in rows}
 
@@ -235,7 +309,7 @@ class Results:
         return frozenset(name for each in connection.execute(some).scalars() for name in read_metrics(each))
 
 
-def _whole_query(scope: RunScope) -> Select[Any]:
+def _whole_query(scope: RunScope, columns: Sequence[ColumnElement[Any]] = WHOLE_COLUMNS) -> Select[Any]:
     """A result with all that belongs to it."""
 
     def same(table: Any, run_key: int) -> ColumnElement[bool]:
@@ -243,7 +317,8 @@ def _whole_query(scope: RunScope) -> Select[Any]:
 
     of_input = and_(inputs.c.set_key == scope.set_key, inputs.c.position == results.c.position)
     return (
-        select(*WHOLE_COLUMNS)
+        select(*columns)
+        .select_from(results)
         .join(inputs, of_input)
         .outerjoin(result_texts, same(result_texts, scope.run_key))
         .outerjoin(responses, same(responses, scope.responses_of))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import ColumnElement, Row, case, func, null
 
 from lattice.core.errors import ErrorKind
 from lattice.core.models import ToolCall, Usage
@@ -39,6 +39,32 @@ _WHOLE = (_RESULT_COLUMNS, _TEXT_COLUMNS, _INPUT_COLUMNS, RESPONSE_COLUMNS, _ANN
 WHOLE_COLUMNS = tuple(each for columns in _WHOLE for each in columns)
 _ENDS = tuple(accumulate(len(columns) for columns in _WHOLE))
 _PARTS = tuple(slice(end - len(columns), end) for end, columns in zip(_ENDS, _WHOLE, strict=True))
+
+_LONG_CHAT = 100_000
+
+
+def brief_columns(letters: int) -> tuple[ColumnElement[Any], ...]:
+    """`WHOLE_COLUMNS` with no more than the beginning of every long text.
+
+    A conversation comes whole, one that is very long as the beginning of its JSON.
+    """
+    chat = inputs.c.is_chat & (func.length(inputs.c.input) <= _LONG_CHAT)
+    begun: dict[Any, ColumnElement[Any]] = {each: func.substr(each, 1, letters) for each in _LONG_TEXTS}
+    begun[inputs.c.input] = case((chat, inputs.c.input), else_=begun[inputs.c.input])
+    absent = dict.fromkeys((*_ASIDE, result_texts.c.raw), null())
+    instead = {**begun, **absent, inputs.c.is_chat: chat}
+    return tuple(instead.get(each, each) for each in WHOLE_COLUMNS)
+
+
+_LONG_TEXTS = (
+    inputs.c.input,
+    inputs.c.reference,
+    responses.c.text,
+    result_texts.c.reasoning,
+    result_texts.c.error_message,
+    result_annotations.c.note,
+)
+_ASIDE = (inputs.c.context, inputs.c.metadata, responses.c.tool_calls, responses.c.context)
 
 SCORE_COLUMNS = (
     *(each for each in _RESULT_COLUMNS if each.name not in ("seq", "native", "score", "attempts", "cost")),
@@ -109,6 +135,44 @@ def text_values(run_key: int, result: Result) -> Values:
         encode_text(verdict.raw) if verdict else "",
         encode_text(failure.message) if failure else None,
     )
+
+
+def kept_values(run_key: int, row: ResultRow) -> Values:
+    """A row of ``results`` that says again what one said that was read."""
+    failure, score = row.failure, row.metrics.get(_SCORE)
+    return (
+        run_key,
+        *row.key,
+        row.seq,
+        row.status.value,
+        None if score is None else score.score if score.native is None else score.native,
+        None if score is None else score.score,
+        row.attempts,
+        failure.step.value if failure else None,
+        failure.kind.value if failure else None,
+        row.latency,
+        row.judge_latency,
+        row.duration,
+        row.cost,
+        row.target_cost,
+        row.judge_cost,
+        row.target_usage.input_tokens,
+        row.target_usage.output_tokens,
+        row.judge_usage.input_tokens,
+        row.judge_usage.output_tokens,
+        _write_metrics(row.metrics) if failure is None else None,
+    )
+
+
+def kept_text_values(run_key: int, row: ResultRow) -> Values:
+    """A row of ``result_texts``, likewise."""
+    message = encode_text(row.failure.message) if row.failure else None
+    return (run_key, *row.key, encode_text(row.reasoning), encode_text(row.raw), message)
+
+
+def annotation_values(run_key: int, annotation: Annotation) -> Values:
+    """A row of ``annotations``."""
+    return (run_key, *annotation.key, annotation.score, encode_text(annotation.note), annotation.at.timestamp())
 
 
 def attempt_values(run_key: int, attempt: Attempt) -> Values:

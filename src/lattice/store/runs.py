@@ -45,6 +45,7 @@ class Runs:
 
     def create(self, new: NewRun) -> RunRecord:
         with self._database.write() as connection:
+            self._refuse_emptied(connection, new)
             of_version = select(versions.c.evaluation_key).where(versions.c.key == new.version_key)
             counted = (
                 update(evaluations)
@@ -86,6 +87,24 @@ class Runs:
             query = query.where(evaluations.c.id == evaluation_id)
         return self._read(query)
 
+    def recent(self, each: int) -> dict[str, list[int]]:
+        place = func.row_number().over(partition_by=runs.c.evaluation_key, order_by=runs.c.key.desc()).label("place")
+        shown = select(runs.c.key, runs.c.evaluation_key, place).where(runs.c.deleted_at.is_(None)).subquery()
+        query = (
+            select(evaluations.c.id, shown.c.key)
+            .join(evaluations, evaluations.c.key == shown.c.evaluation_key)
+            .where(shown.c.place <= each)
+            .order_by(shown.c.key.desc())
+        )
+        found: dict[str, list[int]] = {}
+        with self._database.read() as connection:
+            for row in connection.execute(query):
+                found.setdefault(row.id, []).append(row.key)
+        return found
+
+    def running(self) -> list[RunRecord]:
+        return self._read(_query().where(runs.c.status == RunStatus.RUNNING.value).order_by(runs.c.key.desc()))
+
     def where(self, condition: ColumnElement[bool], *, limit: int) -> list[RunRecord]:
         return self._read(_query().where(condition).order_by(runs.c.key.desc()).limit(limit))
 
@@ -96,24 +115,40 @@ class Runs:
             name = f"{run.evaluation_slug}#{run.number}"
             raise UsageError(f"{name} is running; stop it first with 'lattice cancel {name}'")
         with self._database.write() as connection:
-            self._refuse_shared(connection, key)
+            self.refuse_shared(connection, key)
             hidden = update(runs).where(runs.c.key == key)
             connection.execute(hidden.values(deleted_at=self._clock().timestamp()))
         for each in self._deleted():
-            self._remove(each)
+            self.remove(each)
 
-    def _refuse_shared(self, connection: Connection, key: int) -> None:
+    def _refuse_emptied(self, connection: Connection, new: NewRun) -> None:
+        """Inputs whose texts were deleted cannot be asked again; stored responses can be scored without them."""
+        emptied = (
+            select(input_sets.c.contents_deleted_at)
+            .join(versions, versions.c.input_set == input_sets.c.key)
+            .where(versions.c.key == new.version_key)
+        )
+        if connection.execute(emptied).scalar() is not None:
+            raise UsageError("the inputs of this version were deleted with the contents of a run; add it again")
+
+    def refuse_shared(self, connection: Connection, key: int) -> None:
+        """Say that another run scores the responses of this one, if so."""
         user = select(evaluations.c.slug, runs.c.number).join(evaluations, evaluations.c.key == runs.c.evaluation_key)
         found = connection.execute(user.where(runs.c.responses_of == key).limit(1)).one_or_none()
         if found is not None:
             raise UsageError(f"{found.slug}#{found.number} scores the responses of this run; delete that first")
 
     def _deleted(self) -> list[int]:
-        """This run, and any whose deletion was cut short."""
+        """This run, and any whose deletion was cut short; not one that a living process is writing unseen."""
+        here, now = current_process(), self._clock()
         with self._database.read() as connection:
-            return list(connection.execute(select(runs.c.key).where(runs.c.deleted_at.is_not(None))).scalars())
+            rows = connection.execute(select(runs).where(runs.c.deleted_at.is_not(None))).all()
+        return [
+            row.key for row in rows if not is_held(read_claim(row), released=row.claim_released, here=here, now=now)
+        ]
 
-    def _remove(self, key: int) -> None:
+    def remove(self, key: int) -> None:
+        """Take a run's rows away in short transactions, then itself."""
         for table in RUN_CHILDREN:
             trial = [column for column in table.primary_key if column.name != "run_key"]
             some = select(*trial).where(table.c.run_key == key).order_by(*trial).limit(_DELETED_AT_ONCE)
@@ -201,6 +236,7 @@ def _read_run(row: Row[Any], here: Process, now: datetime) -> RunRecord:
         created_at=read_time(row.created_at),
         started_at=read_optional_time(row.started_at),
         finished_at=read_optional_time(row.finished_at),
+        contents_deleted_at=read_optional_time(row.contents_deleted_at),
         settings=decode_mapping(row.settings),
         tags=decode_mapping(row.tags),
         folder=decode_optional(row.folder),

@@ -61,6 +61,7 @@ input_sets = Table(
     Column("with_reference", Integer, nullable=False, server_default=text("0")),
     Column("staged_at", Double, nullable=False),
     Column("staged_by", Text, nullable=False),
+    Column("contents_deleted_at", Double),
 )
 
 inputs = Table(
@@ -98,6 +99,7 @@ versions = Table(
     Column("config_hash", Text, nullable=False),
     Column("input_set", KEY, ForeignKey("input_sets.key"), nullable=False, index=True),
     Column("created_at", Double, nullable=False),
+    Column("folder", Text),
     UniqueConstraint("evaluation_key", "number"),
     UniqueConstraint("evaluation_key", "config_hash", "input_set"),
 )
@@ -121,6 +123,7 @@ runs = Table(
     Column("started_at", Double),
     Column("finished_at", Double),
     Column("deleted_at", Double),
+    Column("contents_deleted_at", Double),
     Column("elapsed", Double, nullable=False, server_default=text("0")),
     Column("total", Integer, nullable=False),
     Column("done", Integer, nullable=False, server_default=text("0")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Self
 
@@ -15,10 +16,12 @@ from lattice.core.trials import Response, TrialKey
 from lattice.store.annotating import Annotations
 from lattice.store.claims import Claims
 from lattice.store.commits import Commits, Totals
+from lattice.store.contents import Contents
 from lattice.store.database import Database
 from lattice.store.dialects import dialect_of
 from lattice.store.evaluations import Evaluations, NewVersion
 from lattice.store.finding import Finder
+from lattice.store.importing import Arrival, Arrivals, ArrivingRun
 from lattice.store.inputs import Inputs
 from lattice.store.migrating import MIGRATIONS, Migrations, prepare
 from lattice.store.records import (
@@ -26,9 +29,11 @@ from lattice.store.records import (
     AttemptRow,
     EvaluationRow,
     InputSet,
+    Point,
     ResultRow,
     ResultStatus,
     ScoreRow,
+    Slice,
     VersionRecord,
 )
 from lattice.store.results import PageRequest, Results
@@ -74,10 +79,12 @@ class Store:
         self._inputs = Inputs(database, clock)
         self._runs = Runs(database, clock)
         self._evaluations = Evaluations(database, clock, self._runs)
+        self._contents = Contents(database, clock, self._runs)
         self._finder = Finder(database, self._runs)
         self._claims = Claims(database, clock)
         self._results = Results(database)
         self._annotations = Annotations(database, clock)
+        self._arrivals = Arrivals(database, clock, self._runs, self._evaluations)
 
     def close(self) -> None:
         """Close all connections."""
@@ -127,9 +134,23 @@ class Store:
         config: Mapping[str, Any],
         config_hash: str,
         input_set: InputSet,
+        folder: str | None = None,
     ) -> VersionRecord:
-        """Keep a configuration under its evaluation's slug: a new version, or the one with this hash and inputs."""
-        new = NewVersion(name=name, slug=slug, type=type, config=config, config_hash=config_hash, input_set=input_set)
+        """Keep a configuration under its evaluation's slug: a new version, or the one with this hash and inputs.
+
+        Parameters
+        ----------
+        folder: where its file stands; see `RunRecord.folder`.
+        """
+        new = NewVersion(
+            name=name,
+            slug=slug,
+            type=type,
+            config=config,
+            config_hash=config_hash,
+            input_set=input_set,
+            folder=folder,
+        )
         return self._evaluations.add_version(new)
 
     def version(self, version_key: int) -> VersionRecord:
@@ -148,6 +169,15 @@ class Store:
     def evaluations(self) -> list[EvaluationRow]:
         """All evaluations with their last version and run, the most recently used first."""
         return self._evaluations.all()
+
+    def evaluation(self, text: str) -> EvaluationRow:
+        """An evaluation by its id or slug.
+
+        Raises
+        ------
+        NotFound: there is none.
+        """
+        return self._evaluations.one(text)
 
     def archive(self, evaluation_id: str, archived: bool) -> None:
         """Mark an evaluation as archived, or take the mark away.
@@ -212,6 +242,18 @@ class Store:
         """Runs, newest first; of one evaluation, by its id, or of all."""
         return self._runs.latest(evaluation_id=evaluation, limit=limit)
 
+    def recent_runs(self, each: int) -> Mapping[str, list[int]]:
+        """Keys of the last runs of every evaluation, by its id, newest first: at most `each` of one."""
+        return self._runs.recent(each)
+
+    def runs_by_keys(self, keys: Iterable[int]) -> dict[int, RunRecord]:
+        """Several runs at once; those that are gone are left out."""
+        return self._runs.by_keys(keys)
+
+    def running(self) -> list[RunRecord]:
+        """The runs that are carried out, or were when their process went away (`RunRecord.interrupted`)."""
+        return self._runs.running()
+
     def delete_run(self, run_key: int) -> None:
         """Delete a run with all it has; its number is not given again. In short transactions.
 
@@ -220,6 +262,20 @@ class Store:
         UsageError: it is running, or another run scores its responses.
         """
         self._runs.delete(run_key)
+
+    def clear_contents(self, run_key: int) -> None:
+        """Delete the texts of a run and keep its numbers, in short transactions.
+
+        What goes: responses, reasoning, judges' answers, the words of errors, and the texts of its inputs unless
+        another run has them or could still be made of them. What stays: every number, the kinds of errors, ids and
+        clusters of inputs, and what people said. The run cannot be resumed or scored again afterwards; inputs that
+        are staged once more are filled in again.
+
+        Raises
+        ------
+        UsageError: it is running, or another run scores its responses.
+        """
+        self._contents.clear(run_key)
 
     # Working on a run
 
@@ -273,6 +329,17 @@ class Store:
         commits = Commits(self._database, run_key, claim, totals, self._clock, shared)
         return RunWriter(self._database, commits, on_stop=on_stop, on_error=on_error, pace=pace)
 
+    def arriving(self, version: NewVersion, new: ArrivingRun) -> AbstractContextManager[Arrival]:
+        """A run that was carried out elsewhere, to be written as it was, in short transactions.
+
+        Nobody sees it until all its results are in. A block that ends with an error leaves nothing of it.
+
+        Raises
+        ------
+        UsageError: two results are of one trial.
+        """
+        return self._arrivals.arriving(version, new)
+
     # What a run has brought
 
     def finished(self, run_key: int, status: ResultStatus | None = None) -> Iterator[TrialKey]:
@@ -287,9 +354,21 @@ class Store:
         """Trials that have a response and no result."""
         return self._results.unjudged(run_key)
 
+    def responses_without_result(self, run_key: int) -> Iterator[tuple[TrialKey, Response]]:
+        """Responses that `unjudged` names, in the order of their trials and in bounded memory."""
+        return self._results.without_result(run_key)
+
+    def inputs(self, set_key: int) -> Iterator[Input]:
+        """All inputs of a set in the order of their file, in bounded memory."""
+        return self._inputs.stream(set_key)
+
     def stored_response(self, run_key: int, key: TrialKey) -> Response | None:
         """A trial's response, of this run or of the one whose responses it scores."""
         return self._results.response(run_key, key)
+
+    def served_models(self, run_key: int) -> dict[int, dict[str, int]]:
+        """How many responses each target has from each model, as the provider named it; by the target's index."""
+        return self._results.served_models(run_key)
 
     def results(
         self,
@@ -331,9 +410,35 @@ class Store:
         """The numbers of all results without their texts, for summaries."""
         return self._results.scores(run_key)
 
-    def count_results(self, run_key: int, where: Filter | None = None) -> int:
-        """How many results there are, or how many `where` holds for."""
-        return self._results.count(run_key, where)
+    def iterate_points(self, run_key: int) -> Iterator[Point]:
+        """The scores and latencies of all results and nothing else, for charts; several times as quick."""
+        return self._results.points(run_key)
+
+    def count_results(self, run_key: int, where: Filter | None = None, *, upto: int | None = None) -> int:
+        """How many results there are, or how many `where` holds for; with `upto` those of no later commit."""
+        return self._results.count(run_key, where, upto)
+
+    def brief_results(self, run_key: int, part: Slice, *, letters: int) -> list[ResultRow]:
+        """Some results for a list: of every text only the beginning, neither context nor the judge's raw answer.
+
+        Parameters
+        ----------
+        letters: how much of each text.
+
+        Raises
+        ------
+        UsageError: the slice names a target or a metric that the run does not have.
+        """
+        return self._results.briefs(run_key, part, letters)
+
+    def result_keys(self, run_key: int, part: Slice) -> list[TrialKey]:
+        """The trials of a slice alone.
+
+        Raises
+        ------
+        UsageError: as for `brief_results`.
+        """
+        return self._results.keys(run_key, part)
 
     def scored_since(self, run_key: int, seq: int) -> list[TrialKey]:
         """Trials whose scored result was committed after `seq`, in the order of their commits."""
@@ -346,6 +451,10 @@ class Store:
     def latest_attempts(self, run_key: int, limit: int = 100) -> list[AttemptRow]:
         """Failed calls, newest first."""
         return self._results.latest_attempts(run_key, limit=limit)
+
+    def attempts_by_trial(self, run_key: int) -> Iterator[AttemptRow]:
+        """All failed calls in the order of their trials, those of a trial oldest first, in bounded memory."""
+        return self._results.attempts_by_trial(run_key)
 
     def trial_attempts(self, run_key: int, key: TrialKey) -> list[AttemptRow]:
         """Failed calls of one trial, oldest first."""
@@ -369,3 +478,7 @@ class Store:
     def annotations(self, run_key: int) -> list[Annotation]:
         """All annotations of a run, in the order of their inputs."""
         return self._annotations.all(run_key)
+
+    def annotated_runs(self) -> Mapping[int, int]:
+        """How many results of each run a person has scored, by the run's key; notes without a score do not count."""
+        return self._annotations.counts()

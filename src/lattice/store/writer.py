@@ -19,7 +19,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from lattice.core.errors import LatticeError, StoreError
+from lattice.core.errors import LatticeError, StoreError, StoreGone
 from lattice.core.runs import RunStatus, StopRequest
 from lattice.core.trials import Attempt, Response, Result, TrialKey
 from lattice.store.commits import Batch, Commits, Committed, End
@@ -215,6 +215,11 @@ class RunWriter:
 
     def _turn(self, connection: Connection, gathered: _Gathered) -> None:
         """One look at the queue: a commit if there is something to say, else a look at the run."""
+        if self._database.dialect.is_gone():
+            raise StoreGone(
+                f"the store {self._database.dialect.place} was removed while the run went on, and its results with "
+                "it; the run has stopped. To keep results elsewhere, name another store with --db"
+            )
         activity = self._activity
         silent = time.monotonic() - self._last_commit
         due = activity is not self._saved_activity or silent >= self._pace.heartbeat

@@ -12,6 +12,7 @@ from time import perf_counter
 from typing import Any
 
 from lattice.core.errors import CallError, ErrorKind, UsageError
+from lattice.core.functions import FunctionReference, is_out_of_reach
 from lattice.core.inputs import Input
 from lattice.core.limits import LimitKey
 from lattice.core.models import ToolCall, Usage
@@ -21,6 +22,11 @@ from lattice.targets.bodies import plain_input
 from lattice.wire.functions import DEFAULT_THREADS, Function, OwnFunction, said
 from lattice.wire.session import timed_out
 from lattice.wire.threads import OutOfTime
+
+_MAIN = (
+    "it stood in the script or the notebook that started the run: finish the run from there, "
+    "or put the function into a module of its own"
+)
 
 
 class PythonTarget:
@@ -132,6 +138,14 @@ def load_function(reference: str, base: Path, takes: tuple[str, ...] = ("input",
     UsageError: the module cannot be imported, it has no such function, or a module of this name has been
         imported from elsewhere.
     """
+    if isinstance(reference, FunctionReference):
+        _check_takes(reference.function, reference, takes)
+        return reference.function
+    if is_out_of_reach(reference):
+        raise UsageError(
+            f"{reference} is a function that only the process could call that started the run; "
+            "give it a name of its own in a module, as in support:answer"
+        )
     module_name, _, attribute = reference.partition(":")
     folder = str(base.resolve())
     if folder not in sys.path:
@@ -145,7 +159,8 @@ def load_function(reference: str, base: Path, takes: tuple[str, ...] = ("input",
     for part in attribute.split("."):
         function = getattr(function, part, None)
     if not callable(function):
-        raise UsageError(f"{reference}: {module_name} has no function {attribute}")
+        where = f"; {_MAIN}" if module_name == "__main__" else ""
+        raise UsageError(f"{reference}: {module_name} has no function {attribute}{where}")
     found: Function = function
     _check_takes(found, reference, takes)
     return found

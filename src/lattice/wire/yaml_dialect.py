@@ -24,6 +24,32 @@ _LONGEST_WHOLE = 1000
 _MERGE_TAG = "tag:yaml.org,2002:merge"
 
 
+DEEPEST = 500
+
+
+def is_too_deep(text: str) -> bool:
+    """Whether a text is nested so deeply that composing it could end the process: libyaml has no limit of its own.
+
+    Every level takes a bracket, or a column more than the one around it, so that most texts need no second look.
+    What is no YAML is not too deep; reading it says what is wrong.
+    """
+    levels = text.count("[") + text.count("{") + max(map(len, text.splitlines()), default=0)
+    if levels <= DEEPEST:
+        return False
+    depth = 0
+    try:
+        for event in yaml.parse(text, yaml.CSafeLoader):
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+            if depth > DEEPEST:
+                return True
+    except yaml.YAMLError:
+        return False
+    return False
+
+
 class YamlLoader(yaml.CSafeLoader):
     """Composes and constructs with libyaml; for ``yaml.load(text, YamlLoader)``."""
 

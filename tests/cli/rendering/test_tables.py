@@ -67,8 +67,8 @@ def test_on_a_terminal_the_indicator_stands_before() -> None:
 
 
 def test_a_running_run_shows_its_mean_so_far() -> None:
-    look = {"mean": 0.7, "lower": 0.6, "upper": 0.8}
-    live = {**LIVE, "targets": [{"interval": look}]}
+    look = {"n": 45, "mean": 0.7, "lower": 0.6, "upper": 0.8, "level": 0.95, "method": "betting"}
+    live = {**LIVE, "targets": [{"done": 50, "metrics": {"score": {"n": 47}}, "interval": look}]}
     (_, line) = runs_table([run(RunStatus.RUNNING, done=50, live=live, summary=STORED)], LATER, WIDE)
     assert "0.70 [0.60, 0.80]" in line
 

@@ -15,6 +15,7 @@ from lattice.core.models import ToolCall, Usage
 from lattice.core.runs import Progress, RunStatus
 from lattice.core.trials import Response
 from lattice.reporting.figures import Spending, Summary
+from lattice.reporting.headline import headline_of
 from lattice.reporting.summary import Session, summarise
 from lattice.store.records import ScoreRow
 
@@ -115,7 +116,7 @@ def test_a_list_shows_the_first_metric_there_is() -> None:
     def cell(configured: Evaluation, rows: list[ScoreRow]) -> str:
         numbers = summarise(rows, configured, Session(total=len(rows), spending=Spending()))
         assert Summary.from_json(numbers.as_json()) == numbers
-        return mean_cell(run(summary={"summary": numbers.as_json(), "gates": []}))
+        return mean_cell(headline_of(run(summary={"summary": numbers.as_json(), "gates": []})))
 
     checks = evaluation(checks=[{"name": "a", "regex": "x"}, {"name": "b", "regex": "x"}])
     assert cell(checks, [row(1, a=1.0, b=0.0), row(2, a=1.0, b=0.0)]) == "1.00 [0.34, 1.00]"

@@ -79,6 +79,24 @@ class MinuteBudget:
         return Allowance(limit=self.per_minute, remaining=self._left, reset=reset)
 
 
+class UsedUp:
+    """Somebody else has used it up, for so many seconds after the first call."""
+
+    def __init__(self, seconds: float, after: Budget) -> None:
+        self.per_minute = after.per_minute
+        self._seconds = seconds
+        self._after = after
+        self._until: float | None = None
+
+    def take(self, now: float) -> float:
+        if self._until is None:
+            self._until = now + self._seconds
+        return self._until - now if now < self._until else self._after.take(now)
+
+    def standing(self, now: float) -> Allowance:
+        return self._after.standing(now)
+
+
 class StrayRefusals:
     """Refuses a share of all calls, by chance, whatever the pace."""
 

@@ -15,6 +15,7 @@ from tests.engine.limits.strict_server import (
     Server,
     StrayRefusals,
     Tells,
+    UsedUp,
     measure,
 )
 from tests.engine.virtual_time import VirtualClock, run_virtually
@@ -144,6 +145,13 @@ def test_stray_refusals_slow_a_run_down_but_never_stall_it(seed: int, tells: Tel
     """3 in 100 calls are refused whatever the pace; 57 calls a second are possible, and each refusal pauses all."""
     run = outcome(seed, tells, [Load(500, at_once=10)], budgets=lambda random: {"": StrayRefusals(0.03, random)})
     assert run.elapsed <= 200.0
+    assert run.lost == 0
+
+
+@pytest.mark.parametrize("seconds", [5.0, 20.0, 60.0])
+def test_a_limit_that_somebody_else_has_used_up_costs_the_wait_and_hardly_more(seconds: float) -> None:
+    run = outcome(1, Tells.RETRY_AFTER, [Load(300)], budgets=lambda random: {"": UsedUp(seconds, EvenBudget(600))})
+    assert run.elapsed <= seconds + 1.1 * 60.0
     assert run.lost == 0
 
 

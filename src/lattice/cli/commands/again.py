@@ -19,6 +19,7 @@ from lattice.core.runs import RunRecord
 from lattice.reporting.formats import count, terminal_text
 from lattice.service.execution import AS_CONFIGURED
 from lattice.service.preparation import surroundings_for
+from lattice.service.provenance import tagged
 from lattice.service.reading import check_destinations, reference_of
 from lattice.service.rerunning import ChangedFile, changed_file, create_rerun
 from lattice.service.rescoring import Rescoring, create_rescored, prepare_rescoring
@@ -54,7 +55,7 @@ def rerun(
             surroundings = surroundings_for(replace(record, origin=None), folder, environment())
         if changed := changed_file(record, folder):
             say(*_difference_lines(record, changed), "")
-        created = create_rerun(store, record, tags=labels, trigger="cli")
+        created = create_rerun(store, record, tags=tagged(labels, folder), trigger="cli")
         evaluation = Evaluation.model_validate(created.config)
         say(*prepared_lines(evaluation, (), inputs=created.input_count, terminal=errors_terminal()), "")
         presentation = Presentation(progress=not no_progress, as_json=as_json, outputs=outputs, db=db)
@@ -92,6 +93,7 @@ def rescore(
         with prints_to_stderr():
             rescoring = prepare_rescoring(store, origin, file, environment(), changes)
         folder = folder_to_keep(rescoring.surroundings.base, db, environment(), here())
+        labels = tagged(labels, rescoring.surroundings.base)
         record = create_rescored(store, rescoring, tags=labels, trigger="cli", folder=folder)
         lines = prepared_lines(
             rescoring.evaluation, rescoring.warnings, inputs=record.input_count, terminal=errors_terminal()

@@ -28,8 +28,9 @@ from lattice.cli.rendering.configuration import prepared_lines
 from lattice.cli.rendering.live import progress_view
 from lattice.cli.streams import print_json, prints_to_stderr, say, say_next
 from lattice.config import parse_override
-from lattice.core.errors import StoreError
-from lattice.core.runs import RunRecord
+from lattice.core.errors import ClaimLost, StoreError, StoreGone
+from lattice.core.exits import ExitCode
+from lattice.core.runs import RunRecord, RunStatus
 from lattice.service.assembly import Surroundings
 from lattice.service.conclusion import conclusion_of
 from lattice.service.execution import (
@@ -42,6 +43,7 @@ from lattice.service.execution import (
 )
 from lattice.service.following import Followed
 from lattice.service.preparation import Overrides, create_run, prepare, stage, surroundings_for
+from lattice.service.provenance import tagged
 from lattice.service.reading import check_destinations, document_of, exit_code, export_run, reference_of
 from lattice.service.session import Controls
 from lattice.service.workspace import folder_to_keep, kept_folder, open_workspace
@@ -99,8 +101,9 @@ def run(
     with prints_to_stderr():
         prepared = prepare(file, environment(), changes)
     with open_workspace(db, environment(), here(), create=True) as store:
-        version = stage(store, prepared)
         folder = folder_to_keep(prepared.surroundings.base, db, environment(), here())
+        version = stage(store, prepared, folder=folder)
+        labels = tagged(labels, prepared.surroundings.base)
         record = create_run(store, version, tags=labels, trigger="cli", folder=folder)
         count = version.input_set.count
         say(*prepared_lines(prepared.evaluation, prepared.warnings, inputs=count, terminal=errors_terminal()), "")
@@ -153,10 +156,19 @@ def carried_out(
     try:
         with shown, prints_to_stderr():
             ended = run_in_loop(main())
+    except (ClaimLost, StoreGone):
+        # Another process finishes it, or nothing is left to finish.
+        raise
     except StoreError as error:
         kept = f"What was committed before is kept. To finish the run: lattice resume {reference_of(record)}"
         raise StoreError(f"{error}\n{kept}") from error
-    return _concluded(store, ended, presentation)
+    try:
+        return _concluded(store, ended, presentation)
+    except KeyboardInterrupt:
+        # One Ctrl-C more than it takes costs the summary, and not the way to go on.
+        say("Stopped.", "", f"Run: {reference_of(ended)}")
+        say_next(next_commands(ended), db=presentation.db)
+        return ExitCode.TERMINATED if ended.status is RunStatus.RUNNING else ExitCode.CANCELLED
 
 
 def _concluded(store: Store, record: RunRecord, presentation: Presentation) -> int:

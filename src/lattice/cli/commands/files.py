@@ -15,7 +15,7 @@ from lattice.cli.rendering.configuration import prepared_lines
 from lattice.cli.streams import prints_to_stderr, say, say_next, while_read
 from lattice.config.schema import json_schema
 from lattice.service.preparation import prepare, stage
-from lattice.service.workspace import open_workspace
+from lattice.service.workspace import folder_to_keep, open_workspace
 from lattice.store import open_store
 
 
@@ -45,7 +45,7 @@ def add(file: Path, db: str | None) -> None:
     with prints_to_stderr():
         prepared = prepare(file, environment())
     with open_workspace(db, environment(), here(), create=True) as store:
-        version = stage(store, prepared)
+        version = stage(store, prepared, folder=folder_to_keep(prepared.surroundings.base, db, environment(), here()))
     count = version.input_set.count
     say(*prepared_lines(prepared.evaluation, prepared.warnings, inputs=count, terminal=errors_terminal()))
     say("", f"Added as {version.evaluation_slug}, version {version.number}.")

@@ -13,7 +13,7 @@ from lattice.cli.rendering.commands import commands_after_showing
 from lattice.cli.rendering.configuration import configuration_block
 from lattice.cli.rendering.tables import evaluations_table, raw_lines, result_lines, runs_table
 from lattice.cli.streams import print_json, print_lines, say, say_next, while_read
-from lattice.core.errors import UsageError
+from lattice.core.errors import NotFound, UsageError
 from lattice.core.evaluation import Evaluation
 from lattice.core.filters import parse_filter
 from lattice.core.runs import RunRecord
@@ -109,4 +109,12 @@ def _origin_lines(store: Store, record: RunRecord) -> list[str]:
         return []
     lacking = every_trial(record) - record.progress.total
     left_out = f"; {count(lacking)} trials without one are left out" if lacking else ""
-    return [f"Responses: stored by {reference_of(store.find_run(record.origin))}{left_out}"]
+    return [f"Responses: stored by {_origin(store, record.origin)}{left_out}"]
+
+
+def _origin(store: Store, origin: str) -> str:
+    """A run whose responses another one scores; an imported one has brought them along."""
+    try:
+        return reference_of(store.find_run(origin))
+    except NotFound:
+        return f"run {origin}, which is not in this workspace"

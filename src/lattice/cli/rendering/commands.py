@@ -10,7 +10,7 @@ def next_commands(run: RunRecord) -> list[str]:
     """What to do with a run in the state it is in, most likely first."""
     name = f"{run.evaluation_slug}#{run.number}"
     if run.status is RunStatus.PENDING:
-        return [f"lattice show {name}"]
+        return [f"lattice resume {name}", f"lattice show {name}"]
     if run.status is RunStatus.RUNNING and not run.interrupted:
         return [f"lattice watch {name}", *([] if run.draining else [f"lattice cancel {name}"])]
     commands = [*_finishing(run, name), f"lattice show {name}"]
@@ -28,10 +28,11 @@ def commands_after_showing(run: RunRecord) -> list[str]:
 
 def _finishing(run: RunRecord, name: str) -> list[str]:
     """What finishes it, with the larger budget that it takes."""
+    failed, all_ended = run.progress.failed, run.progress.done == run.progress.total
     budget = [each.option for each in in_the_way(run)]
+    if failed and (run.status is RunStatus.COMPLETED or (all_ended and not run.interrupted)):
+        return [" ".join([f"lattice resume {name} --failed", *budget])]
     if run.status is RunStatus.COMPLETED:
-        return [" ".join([f"lattice resume {name} --failed", *budget])] if run.progress.failed else []
-    if run.progress.done < run.progress.total:
-        return [" ".join([f"lattice resume {name}", *budget])]
-    # All results are there, and its process died before it could write down its end.
-    return [f"lattice resume {name}"] if run.interrupted else []
+        return []
+    # Where all trials have ended, only the run's end is to be written down, and that costs nothing.
+    return [" ".join([f"lattice resume {name}", *([] if all_ended else budget)])]

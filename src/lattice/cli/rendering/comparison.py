@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from lattice.cli.rendering.grids import aligned
 from lattice.cli.rendering.terminal import Colour, Terminal
+from lattice.config.differences import Difference
 from lattice.reporting import formats
 from lattice.reporting.comparison import Comparison, Moved, Report
 from lattice.reporting.conclusions import Finding, level_text, p_text
@@ -15,6 +16,7 @@ from lattice.reporting.sides import Side
 
 _INDENT = "  "
 _NAME = 40
+_MOST_CHANGES = 20
 _COLOURS = {Finding.BETTER: Colour.GREEN, Finding.WORSE: Colour.RED}
 _METHODS = {
     "sign_flip_exact": "signs flipped in all ways",
@@ -27,7 +29,7 @@ _METHODS = {
 
 def comparison_lines(report: Report, terminal: Terminal) -> list[str]:
     """Everything that was compared; warnings stand before the numbers."""
-    lines = [*_heading(report, terminal), *_warnings(report, terminal)]
+    lines = [*_heading(report, terminal), *_warnings(report, terminal), *_changes(report, terminal)]
     for metric in dict.fromkeys(each.metric for each in report.comparisons):
         found = [each for each in report.comparisons if each.metric == metric]
         lines += ["", terminal.paint(terminal_text(metric, terminal.width), Colour.BOLD)]
@@ -61,6 +63,24 @@ def _warnings(report: Report, terminal: Terminal) -> list[str]:
         for warning in each.warnings:
             lines += _wrapped(f"Warning: {named}{warning}", terminal)
     return ["", *(terminal.paint(line, Colour.YELLOW) for line in lines)] if lines else []
+
+
+def _changes(report: Report, terminal: Terminal) -> list[str]:
+    """What differs between the runs beside their scores, once for each pair of runs."""
+    lines: list[str] = []
+    told: list[tuple[Difference, ...]] = []
+    for each in _by_pair(report):
+        if not each.changes or each.changes in told:
+            continue
+        told.append(each.changes)
+        shown = [line for change in each.changes for line in change.lines()]
+        lines += ["", terminal.paint(f"Changed from {each.baseline} to {each.candidate}", Colour.BOLD)]
+        lines += [
+            fit(f"{_INDENT}{terminal_text(line, terminal.width)}", terminal.width) for line in shown[:_MOST_CHANGES]
+        ]
+        if len(shown) > _MOST_CHANGES:
+            lines.append(f"{_INDENT}... and {len(shown) - _MOST_CHANGES} more lines")
+    return lines
 
 
 def _by_pair(report: Report) -> Iterable[Comparison]:

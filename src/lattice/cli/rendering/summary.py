@@ -15,7 +15,7 @@ from lattice.core.runs import Progress, RunRecord, RunStatus
 from lattice.reporting import formats
 from lattice.reporting.figures import SCORE, Bounds, MetricSummary, PairCounts, Spending, Summary, TargetSummary
 from lattice.reporting.formats import NOTHING, count, rate, terminal_text, whole_percent, wrapped
-from lattice.reporting.words.endings import cost_text, stop_words
+from lattice.reporting.words.endings import contents_words, cost_text, stop_words
 from lattice.reporting.words.progress import progress_text
 
 FAILURES_MATTER = 0.05
@@ -89,7 +89,7 @@ def ending_lines(run: RunRecord, terminal: Terminal, spending: Spending) -> list
     ]
     if run.status is RunStatus.COMPLETED:
         lines.append(f"Duration: {formats.duration(run.elapsed)}")
-    lines += _wrapped(stop_words(run, spending), terminal)
+    lines += _wrapped([*stop_words(run, spending), *contents_words(run)], terminal)
     ended = run.interrupted or run.status in (RunStatus.FAILED, RunStatus.CANCELLED)
     if ended and progress.done:
         lines.append("Partial results are preserved.")

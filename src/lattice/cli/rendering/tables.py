@@ -14,10 +14,10 @@ from lattice.core.models import ToolCall
 from lattice.core.runs import RunRecord, RunStatus
 from lattice.reporting import formats
 from lattice.reporting.formats import NOTHING, fit, terminal_text, whole_percent, wrapped
+from lattice.reporting.headline import Headline, headline_of
 from lattice.reporting.words.status import status_word
 from lattice.store.records import EvaluationRow, ResultRow
 
-_VERDICTS = ("fail", "not_evaluated", "inconclusive", "pass")
 
 
 def evaluations_table(rows: Sequence[EvaluationRow], now: datetime, terminal: Terminal) -> list[str]:
@@ -105,20 +105,21 @@ def error_lines(errors: Iterable[Mapping[str, Any]], terminal: Terminal, *, seve
     return [fit(failed_line(error, several_targets=several_targets), terminal.width) for error in errors]
 
 
-def mean_cell(run: RunRecord) -> str:
+def mean_cell(headline: Headline) -> str:
     """``0.74 [0.70, 0.77]``: the first metric of a run's first target; what it is so far while it runs."""
-    for metric in _stored(run).get("metrics", ()):
-        return _mean(metric["mean"], metric["interval"])
-    for target in run.live.get("targets", ()):
-        if (look := target.get("interval")) is not None:
-            return _mean(look["mean"], look)
-    return NOTHING
+    mean = headline.mean
+    if mean is None:
+        return NOTHING
+    if mean.value is None:
+        return "no scores"
+    if mean.lower is None or mean.upper is None:
+        return formats.score(mean.value)
+    return f"{formats.score(mean.value)} {formats.interval(mean.lower, mean.upper)}"
 
 
-def gate_cell(run: RunRecord) -> str:
+def gate_cell(headline: Headline) -> str:
     """The verdict of all gates together: fail, not evaluated, inconclusive or pass, whichever comes first."""
-    verdicts = {gate["verdict"] for gate in (run.summary or {}).get("gates", ())}
-    return next((verdict.replace("_", " ") for verdict in _VERDICTS if verdict in verdicts), NOTHING)
+    return NOTHING if headline.verdict is None else headline.verdict.value.replace("_", " ")
 
 
 _MEAN = "Mean [95% CI]"
@@ -129,12 +130,12 @@ _LEAST_NAME = 12
 
 
 def _numbers(run: RunRecord, now: datetime) -> tuple[str, ...]:
-    progress = run.progress
+    progress, headline = run.progress, headline_of(run)
     return (
         f"{progress.done}/{progress.total} ({whole_percent(progress.done, progress.total)})",
-        mean_cell(run),
-        gate_cell(run),
-        _cost(run),
+        mean_cell(headline),
+        gate_cell(headline),
+        _cost(headline),
         formats.ago(run.finished_at or run.started_at or run.created_at, now),
     )
 
@@ -143,29 +144,10 @@ def _nothing(created: datetime, now: datetime) -> tuple[str, ...]:
     return (NOTHING, NOTHING, NOTHING, NOTHING, formats.ago(created, now))
 
 
-def _cost(run: RunRecord) -> str:
-    cost = _stored(run).get("cost")
-    if cost is not None:
-        known = formats.money(cost["usd"])
-        return f"{known} + ?" if cost["unpriced_models"] and cost["usd"] is not None else known
-    live = run.live.get("cost_usd")
-    return formats.money(sum(live.values())) if live else NOTHING
-
-
-def _stored(run: RunRecord) -> Mapping[str, Any]:
-    """The numbers that were stored when the run ended; empty before."""
-    numbers: Mapping[str, Any] = (run.summary or {}).get("summary", {})
-    return {} if run.status is RunStatus.RUNNING else numbers
-
-
-def _mean(mean: float | None, interval: Mapping[str, Any] | None) -> str:
-    if mean is None:
-        return "no scores"
-    return (
-        f"{formats.score(mean)} {formats.interval(interval['lower'], interval['upper'])}"
-        if interval
-        else formats.score(mean)
-    )
+def _cost(headline: Headline) -> str:
+    if headline.cost_usd is None:
+        return formats.UNKNOWN if headline.unpriced else NOTHING
+    return f"{formats.money(headline.cost_usd)}{' + ?' if headline.unpriced else ''}"
 
 
 def _word(run: RunRecord | None) -> str:

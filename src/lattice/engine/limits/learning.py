@@ -127,6 +127,14 @@ class RateLearner:
         pace = self.pace
         return pace is not None and (self._trial > 0 or self._rise == SEARCHING or pace.rate < self._aim)
 
+    @property
+    def is_ignorant(self) -> bool:
+        """Whether the refusal of a call that was alone is all there is: others have used the limit up, and how fast
+        it gives is not known.
+        """
+        alone = self._refused == 1 and self.pace is None
+        return alone and not self.tally.total(self._first - SPAN, self._noticed)
+
     def resumed(self, now: float, *, closed: bool) -> None:
         """Settle the pace after an episode, when calls are started again.
 
@@ -135,7 +143,7 @@ class RateLearner:
         closed: calls were refused again after waiting, so the time that passed says little about the rate.
         """
         if self.pace is None:
-            if self._is_stray():
+            if self._is_stray() or self.is_ignorant:
                 return
             self.pace = Pace(self._first_estimate(now), now)
             self.pace.lower(1.0, now)

@@ -50,7 +50,7 @@ class Permit:
 
         Parameters
         ----------
-        retry_after: seconds the provider asked to wait, if it said so.
+        retry_after: seconds the provider asked to wait, if it said so, or the most that the run's policy allows.
         hints: what the headers told.
 
         Returns

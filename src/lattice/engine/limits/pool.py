@@ -10,9 +10,6 @@ from lattice.engine.limits.concurrency import Ceiling
 from lattice.engine.limits.learning import RateLearner
 from lattice.engine.limits.pace import Pace
 
-LONGEST_PAUSE = 300.0
-"""Seconds; whatever a provider says, it is asked again after that."""
-
 FIRST_PAUSE = 1.0
 """Seconds to pause after a refusal, where nothing is known about the limit: as long as a burst lasts."""
 
@@ -213,7 +210,8 @@ class Pool:
         pace = learned or known
         if told is None and pace is None:
             self.ceiling.cut(self.in_flight)
-        self._doubted = self._troubles > 0 or (told is None and pace is None)
+        nothing_known = pace is None and (told is None or self.learner.is_ignorant)
+        self._doubted = self._troubles > 0 or nothing_known
         self._probe_until = self._proof_at = None
         self._stopped = True
         self._pause(told if told is not None else self._own_pause(pace), now, told=retry_after)
@@ -234,7 +232,7 @@ class Pool:
         return min(first * 2.0 ** min(self._troubles, 10), 60.0)
 
     def _pause(self, seconds: float, now: float, *, told: float | None) -> None:
-        until = now + min(seconds, LONGEST_PAUSE)
+        until = now + seconds
         if until > self.paused_until:
             self.paused_until = until
             self.told_pause = told

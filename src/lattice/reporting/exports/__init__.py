@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
 from lattice.core.errors import UsageError
 from lattice.reporting.atomic import written_whole
-from lattice.reporting.exports import json_document, json_lines, junit, markdown, parquet, spreadsheet
+from lattice.reporting.exports import (
+    html_report,
+    json_document,
+    json_lines,
+    junit,
+    lattice_file,
+    markdown,
+    parquet,
+    spreadsheet,
+)
 from lattice.reporting.exports.source import ExportSource, Format
 
 __all__ = ["FORMATS", "STDOUT", "ExportSource", "Format", "export", "format_for", "formats_for"]
 
-FORMATS: tuple[Format, ...] = (
+_OF_RESULTS: tuple[Format, ...] = (
     spreadsheet.FORMAT,
     json_document.FORMAT,
     json_lines.FORMAT,
@@ -23,7 +31,11 @@ FORMATS: tuple[Format, ...] = (
     junit.WITH_RESULTS,
     markdown.FORMAT,
     markdown.WITH_RESULTS,
+    html_report.FORMAT,
 )
+# A snapshot has a report in it, where there is a format for reports.
+_REPORT = next((each for each in _OF_RESULTS if each.name == "html"), None)
+FORMATS: tuple[Format, ...] = (*_OF_RESULTS, lattice_file.lattice_format(_REPORT))
 STDOUT = "-"
 
 
@@ -104,6 +116,6 @@ def _tells(destination: str) -> bool:
 
 def _installed(format: Format) -> Format:
     needs = format.needs
-    if needs is not None and importlib.util.find_spec(needs.module) is None:
+    if needs is not None and not format.is_installed:
         raise UsageError(f"{format.name} needs {needs.module}: pip install 'lattice-evals[{needs.name}]'")
     return format

@@ -19,6 +19,7 @@ from lattice.reporting.exports.markdown_text import code, row, table, words
 from lattice.reporting.exports.source import ExportSource, Format
 from lattice.reporting.figures import SCORE, Bounds, MetricSummary, Spending
 from lattice.reporting.formats import NOTHING, count, rate, whole_percent
+from lattice.reporting.words.endings import contents_words
 from lattice.store.records import ResultRow
 
 FAILURES_MATTER = 0.05
@@ -72,6 +73,9 @@ def _head_lines(source: ExportSource) -> Iterator[str]:
     if reason := endings.reason_of(run, spending):
         yield ""
         yield words(reason, _REASON)
+    for sentence in contents_words(run):
+        yield ""
+        yield sentence
     if not progress.done:
         return
     yield ""

@@ -2,13 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import importlib.util
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import IO, Any
+from datetime import datetime
+from typing import IO, Any, Generic, TypeVar
 
+from lattice.core.inputs import Input
 from lattice.core.runs import RunRecord
+from lattice.core.trials import Response, TrialKey
+from lattice.reporting.charts import Chart
 from lattice.reporting.figures import Summary
-from lattice.store.records import ResultRow
+from lattice.store.records import AttemptRow, ResultRow
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Stream(Generic[T]):
+    """What is read anew, from its beginning, each time somebody goes through it; never all in memory."""
+
+    open: Callable[[], Iterator[T]]
+
+    def __iter__(self) -> Iterator[T]:
+        return self.open()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Details:
+    """What formats hold that keep a whole run, beside its results; each is read as it is written.
+
+    Parameters
+    ----------
+    errors: as in the document, one for each failed trial.
+    inputs: in the order of their file.
+    responses: of trials without a result, such as a baseline's, by input, target and repeat.
+    attempts: calls that failed, oldest first; attempts_by_trial: the same by input, target and repeat.
+    """
+
+    errors: Iterable[Mapping[str, Any]] = ()
+    inputs: Iterable[Input] = ()
+    responses: Iterable[tuple[TrialKey, Response]] = ()
+    attempts: Iterable[AttemptRow] = ()
+    attempts_by_trial: Iterable[AttemptRow] = ()
+
+
+NO_DETAILS = Details()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,14 +56,21 @@ class ExportSource:
 
     Parameters
     ----------
-    document: as `lattice.reporting.document.run_document` makes it.
-    rows: results by input, target and repeat; read once, never all in memory.
+    document: as `lattice.reporting.document.run_document` makes it; its errors may be left to `details`.
+    rows: results by input, target and repeat, never all in memory. A format of one pass takes what can be read once.
+    partial: whether `rows` are those that a filter has picked.
+    created: the present moment, for formats that say when they were written.
+    charts: draws up the run's charts, for formats that show them.
     """
 
     run: RunRecord
     summary: Summary
     document: Mapping[str, Any]
     rows: Iterable[ResultRow]
+    details: Details = NO_DETAILS
+    partial: bool = False
+    created: datetime | None = None
+    charts: Callable[[], Sequence[Chart]] = tuple
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -63,3 +109,8 @@ class Format:
     write: Callable[[ExportSource, IO[bytes]], None]
     needs: Extra | None = None
     with_results: str | None = None
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether what it needs is here."""
+        return self.needs is None or importlib.util.find_spec(self.needs.module) is not None

@@ -26,6 +26,14 @@ def stop_words(run: RunRecord, spending: Spending) -> list[str]:
     return []
 
 
+def contents_words(run: RunRecord) -> list[str]:
+    """That the texts of a run are gone, where they are; nothing else."""
+    if run.contents_deleted_at is None:
+        return []
+    on = run.contents_deleted_at.date().isoformat()
+    return [f"Contents deleted on {on}: what was asked, answered and reasoned is gone; the numbers stay."]
+
+
 def cost_text(spending: Spending) -> str:
     """``$0.72``; what has no known price is named: ``$0.72 + unknown (no price for local/smollm2)``."""
     if not spending.unpriced_models:

@@ -26,7 +26,12 @@ def times_text(view: RunView) -> str:
         return elapsed
     if view.remaining is None:
         return f"{elapsed} | Estimated: --"
-    return f"{elapsed} | Estimated: {formats.duration(_calm(view.remaining))} remaining"
+    return f"{elapsed} | Estimated: {remaining_text(view.remaining)} remaining"
+
+
+def remaining_text(seconds: float) -> str:
+    """``7m 30s``: whole 5 seconds from one minute on, so that the last digit does not jump about."""
+    return formats.duration(seconds if seconds < 60 else 5 * round(seconds / 5))
 
 
 def mean_text(mean: RunningMean) -> str:
@@ -73,8 +78,3 @@ def wait_text(wait: Wait) -> str:
     """``waiting for the rate limit of openai: 4s``."""
     seconds = "" if wait.seconds is None else f": {ceil(wait.seconds)}s"
     return f"waiting for {terminal_text(wait.reason, 80)}{seconds}"
-
-
-def _calm(seconds: float) -> float:
-    """Whole 5 seconds from one minute on, so that the last digit does not jump about."""
-    return seconds if seconds < 60 else 5 * round(seconds / 5)

@@ -1,0 +1,119 @@
+"""Runs: started, stopped, finished, repeated, scored again. Each is carried out by a process of its own."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+
+from lattice.core.evaluation import Evaluation
+from lattice.core.runs import RunRecord
+from lattice.service.execution import AS_CONFIGURED, ResumeSettings, in_force
+from lattice.service.obstacles import unpriced_for
+from lattice.service.preparation import create_run
+from lattice.service.rerunning import create_rerun
+from lattice.service.rescoring import create_rescored
+from lattice.service.submitting import Desk, prepare_sent_scoring
+from lattice.studio.api.answers import answers, errors, json_answer
+from lattice.studio.api.bodies import JsonBody
+from lattice.studio.api.documents import run_json
+from lattice.studio.api.finding import InEvaluation, InRun, version_of
+from lattice.studio.api.orders import CancelOrder, RescoreOrder, ResumeOrder, StartOrder, Tagged
+from lattice.studio.api.requests import body_of
+from lattice.studio.api.shapes import Cancelled, RunLine
+from lattice.studio.state import InStudio, Studio
+
+router = APIRouter(tags=["Runs"])
+
+TRIGGER = "api"
+_STARTED = "It is being started; follow it with its events."
+
+
+@router.post(
+    "/evaluations/{evaluation}/runs",
+    status_code=202,
+    responses={**errors(404, 409, 413, 415), **answers(RunLine, 202, _STARTED)},
+    openapi_extra=body_of(StartOrder, required=False),
+)
+def start_run(
+    studio: InStudio, row: InEvaluation, order: Annotated[StartOrder, Depends(JsonBody(StartOrder))]
+) -> Response:
+    """Run an evaluation. A process of its own carries the run out and goes on when the Studio is stopped.
+
+    Where that process finds that it cannot begin, such as for want of a key, the run stays pending and its `failure`
+    says why.
+    """
+    version = version_of(studio, row, order.version)
+    settings = order.execution.settings()
+    _check(Evaluation.model_validate(version.config), settings)
+    record = create_run(studio.store, version, tags=order.tags, trigger=TRIGGER, folder=version.folder)
+    return _started(studio, record, settings)
+
+
+@router.post(
+    "/runs/{run}/cancel",
+    status_code=202,
+    responses={**errors(404, 409, 413, 415), **answers(Cancelled, 202, "It is asked to stop, or has stopped.")},
+    openapi_extra=body_of(CancelOrder, required=False),
+)
+def cancel(studio: InStudio, record: InRun, order: Annotated[CancelOrder, Depends(JsonBody(CancelOrder))]) -> Response:
+    """Stop a run gracefully: nothing new starts, calls in flight finish, every result stays."""
+    message = studio.launcher.cancel(studio.store, record, at_once=order.at_once)
+    return json_answer({"message": message, "run": run_json(studio, studio.store.run(record.key))}, 202)
+
+
+@router.post(
+    "/runs/{run}/resume",
+    status_code=202,
+    responses={**errors(404, 409, 413, 415), **answers(RunLine, 202, _STARTED)},
+    openapi_extra=body_of(ResumeOrder, required=False),
+)
+def resume(studio: InStudio, record: InRun, order: Annotated[ResumeOrder, Depends(JsonBody(ResumeOrder))]) -> Response:
+    """Finish what is missing in a run; nothing that is stored is paid for again."""
+    settings = order.settings(failed=order.failed)
+    in_force(
+        evaluation := Evaluation.model_validate(record.config),
+        settings.recorded(record.settings),
+        unpriced_for(record, evaluation),
+    )
+    return _started(studio, record, settings)
+
+
+@router.post(
+    "/runs/{run}/rerun",
+    status_code=202,
+    responses={**errors(404, 409, 413, 415), **answers(RunLine, 202, _STARTED)},
+    openapi_extra=body_of(Tagged, required=False),
+)
+def rerun(studio: InStudio, record: InRun, order: Annotated[Tagged, Depends(JsonBody(Tagged))]) -> Response:
+    """Run the stored configuration and inputs of a run afresh, as a new run; the earlier one stays."""
+    return _started(studio, create_rerun(studio.store, record, tags=order.tags, trigger=TRIGGER))
+
+
+@router.post(
+    "/runs/{run}/rescore",
+    status_code=202,
+    responses={**errors(404, 409, 413, 415), **answers(RunLine, 202, _STARTED)},
+    openapi_extra=body_of(RescoreOrder),
+)
+def rescore(
+    studio: InStudio, record: InRun, order: Annotated[RescoreOrder, Depends(JsonBody(RescoreOrder))]
+) -> Response:
+    """Score the stored responses of a run in another way, as a new run; no target is called."""
+    desk = Desk(store=studio.store, folder=studio.place.folder, environ=studio.place.environ)
+    changes = order.model_dump(exclude={"tags"}, exclude_none=True)
+    rescoring = prepare_sent_scoring(desk, record, changes)
+    created = create_rescored(studio.store, rescoring, tags=order.tags, trigger=TRIGGER, folder=record.folder)
+    return _started(studio, created)
+
+
+def _started(studio: Studio, record: RunRecord, settings: ResumeSettings = AS_CONFIGURED) -> Response:
+    studio.launcher.start(record, settings)
+    address = f"{studio.settings.root}/api/v1/runs/{record.id}"
+    return json_answer(run_json(studio, studio.store.run(record.key)), 202, {"location": address})
+
+
+def _check(evaluation: Evaluation, settings: ResumeSettings) -> None:
+    """Say before a run is made that it cannot be carried out like this."""
+    in_force(evaluation, settings.recorded({}))

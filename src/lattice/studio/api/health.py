@@ -1,0 +1,21 @@
+"""Whether the Studio answers."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from lattice import __version__
+from lattice.service.execution import is_live
+from lattice.studio.api.answers import answers, errors, json_answer
+from lattice.studio.api.shapes import Health
+from lattice.studio.state import InStudio
+
+router = APIRouter(tags=["Studio"])
+
+
+@router.get("/health", responses={**errors(), **answers(Health)})
+def health(studio: InStudio) -> Response:
+    """Whether the Studio and its store answer, and how many runs are carried out."""
+    running = sum(is_live(run) for run in studio.store.running())
+    return json_answer({"status": "ok", "version": __version__, "running": running})

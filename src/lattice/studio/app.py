@@ -1,0 +1,47 @@
+"""The Studio as one application: protection, API, pages, assets."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from starlette.responses import Response
+from starlette.types import Scope
+
+from lattice import __version__
+from lattice.studio import api, failures, login
+from lattice.studio.api import refusals
+from lattice.studio.pages import PAGES
+from lattice.studio.security.guard import Guard
+from lattice.studio.state import Studio
+from lattice.studio.templating import STATIC
+
+
+def create_app(studio: Studio) -> FastAPI:
+    """An application over an open store; whoever made that closes it."""
+    app = FastAPI(
+        title="Lattice",
+        version=__version__,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.studio = studio
+    failures.register(app)
+    refusals.register(app)
+    app.include_router(login.router)
+    app.include_router(api.ROUTER)
+    for router in PAGES:
+        app.include_router(router, include_in_schema=False)
+    app.mount("/static", Assets(directory=STATIC), name="static")
+    app.add_middleware(Guard, settings=studio.settings)
+    return app
+
+
+class Assets(StaticFiles):
+    """Files that browsers keep: their addresses change with their content."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        if response.status_code == 200 and b"v=" in scope["query_string"]:
+            response.headers["cache-control"] = "public, max-age=31536000, immutable"
+        return response

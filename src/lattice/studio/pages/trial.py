@@ -1,0 +1,100 @@
+"""One trial of a run, on a page of its own and beside the table; a person's score and note on it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import RedirectResponse, Response
+
+from lattice.core.errors import NotFound
+from lattice.core.runs import RunRecord
+from lattice.core.trials import TrialKey
+from lattice.studio.state import InStudio, Studio
+from lattice.studio.streaming import live_text
+from lattice.studio.templating import page
+from lattice.studio.trials.browsing import Browsing
+from lattice.studio.trials.marks import LONGEST_NOTE, Given, keep_marks
+from lattice.studio.trials.sheet import TrialSheet, trial_sheet
+from lattice.studio.trials.table import neighbours, trial_path
+
+router = APIRouter()
+
+PATH = "/runs/{reference}/results/{position}/{target}/{repeat}"
+PANEL = "trial"
+"""Id of the element beside the table that holds a trial."""
+
+
+@router.get(PATH)
+def show(request: Request, studio: InStudio, reference: str, position: int, target: int, repeat: int) -> Response:
+    """A trial; where htmx asks for the panel, only what stands in it."""
+    record, sheet = _found(studio, reference, TrialKey(position, target - 1, repeat - 1))
+    part = request.headers.get("hx-target") == PANEL
+    context = context_of(request, studio, sheet)
+    return page(request, f"results/{'trial' if part else 'trial_page'}.html", {**context, "run": record})
+
+
+@router.get(PATH + "/text/{piece}")
+def text(
+    request: Request, studio: InStudio, reference: str, position: int, target: int, repeat: int, piece: str
+) -> Response:
+    """One text in its whole length: a part of the page for htmx, and as it was written for everyone else."""
+    _, sheet = _found(studio, reference, TrialKey(position, target - 1, repeat - 1))
+    found = sheet.piece(piece)
+    if found is None:
+        raise NotFound("this trial has no such text")
+    if request.headers.get("hx-request"):
+        return page(request, "results/whole.html", {"piece": found})
+    return Response(found.whole.encode("utf-8", "replace"), media_type="text/plain; charset=utf-8")
+
+
+@router.post(PATH + "/annotation")
+def annotate(
+    request: Request,
+    studio: InStudio,
+    reference: str,
+    position: int,
+    target: int,
+    repeat: int,
+    score: Annotated[str, Form(max_length=40)] = "",
+    note: Annotated[str, Form(max_length=LONGEST_NOTE)] = "",
+    remove: Annotated[str, Form(max_length=8)] = "",
+    back: Annotated[str, Form(max_length=8000)] = "",
+) -> Response:
+    """Keep what a person says of a result, or take it away; an empty form takes it away as well."""
+    key = TrialKey(position, target - 1, repeat - 1)
+    record, sheet = _found(studio, reference, key)
+    given = Given(score=score, note=note, remove=bool(remove))
+    said = keep_marks(studio.store, record, key, sheet.marks, given)
+    if not request.headers.get("hx-request"):
+        query = f"?{back}" if back else ""
+        return RedirectResponse(
+            f"{studio.settings.root}/runs/{record.id}/results/{trial_path(key)}{query}", status_code=303
+        )
+    _, sheet = _found(studio, reference, key)
+    return page(request, "results/annotation.html", {**context_of(request, studio, sheet), "run": record, "saved": said})
+
+
+def context_of(request: Request, studio: Studio, sheet: TrialSheet) -> dict[str, Any]:
+    """What the templates of a trial know."""
+    record = sheet.run
+    query = dict(request.query_params)
+    browsing = Browsing.of(query)
+    return {
+        "sheet": sheet,
+        "here": f"{studio.settings.root}/runs/{record.id}/results",
+        "browsing": browsing,
+        "query": request.url.query,
+        "beside": neighbours(studio.store, record, browsing, query),
+        "live": live_text(studio.store),
+        "saved": None,
+    }
+
+
+def _found(studio: Studio, reference: str, key: TrialKey) -> tuple[RunRecord, TrialSheet]:
+    record = studio.store.find_run(reference)
+    known = 0 <= key.target < len(record.config["targets"]) and 0 < key.position < 2**31 and 0 <= key.repeat < 2**31
+    sheet = trial_sheet(studio.store, record, key) if known else None
+    if sheet is None:
+        raise NotFound(f"input #{key.position} has no result in this run, or none yet")
+    return record, sheet

@@ -1,0 +1,1 @@
+"""One run as its page shows it, live and finished."""

@@ -1,0 +1,1 @@
+"""Who may ask the Studio for what."""

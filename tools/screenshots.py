@@ -1,0 +1,186 @@
+"""Pictures of the Studio's pages for the documentation: each in both schemes, at a desk and on a phone.
+
+``make screenshots`` starts a Studio over a folder that it fills with runs, and writes ``docs/images/``.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser
+from tests.browser.chromium import DESK, PHONE, Look, Scheme, context_for, launched
+from tests.browser.processes import StudioProcess, Workspace
+from tests.cli.servers import simulator
+
+from lattice.providers.simulated import Behaviour
+from lattice.providers.simulated.server import SimulatorServer
+
+IMAGES = Path(__file__).parents[1] / "docs" / "images"
+WIDTHS = (DESK, PHONE)
+FAULTS = Behaviour.from_options(
+    latency="lognormal:4:0.4", faults=["500=0.05", "429=0.03", "malformed=0.03"], quality=0.78
+)
+SLUG = "rag-pipeline-quality-assessment"
+COLOURS = 256
+"""Of a picture's palette: text and flat areas look the same, at a third of the size."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shot:
+    """A page to take pictures of.
+
+    Parameters
+    ----------
+    name: of the files.
+    path: of the page; ``{live}``, ``{done}``, ``{other}`` stand for runs, ``{evaluation}`` for an evaluation.
+    ready: a CSS selector of what is there once the page is complete.
+    """
+
+    name: str
+    path: str
+    ready: str = "main"
+
+
+SHOTS = (
+    Shot(name="evaluations", path="/", ready=".file-list"),
+    Shot(name="evaluation", path="/evaluations/{evaluation}", ready=".forecast .facts"),
+    Shot(name="run-live", path="/runs/{live}", ready=".errors, main h2"),
+    Shot(name="run", path="/runs/{done}", ready="figure.chart svg"),
+    Shot(name="results", path="/runs/{done}/results?where=score+%3C+3", ready="table.data"),
+    Shot(name="trial", path="/runs/{done}/results/3/0/0", ready="main h1"),
+    Shot(name="compare", path="/compare?run={other}&run={done}", ready="main h1"),
+    Shot(name="artifacts", path="/artifacts", ready="table.data"),
+    Shot(name="judges", path="/judges", ready="main h1"),
+    Shot(name="new-evaluation", path="/evaluations/new"),
+    Shot(name="settings", path="/settings"),
+)
+
+QUESTIONS = (
+    "How do I reset my password?",
+    "Where is my order?",
+    "Can I change the delivery address after I have ordered?",
+    "What is your refund policy for digital goods?",
+    "How long does shipping to Norway take?",
+    "Why was my card declined?",
+    "Can I use two vouchers at once?",
+    "How do I delete my account and everything stored about me?",
+)
+EVALUATION = """\
+name: {name}
+description: Answers of the support assistant against the knowledge base
+targets:
+  - name: Production RAG Stack
+    model: {model}
+    system: You answer questions of customers in two sentences.
+    prompt: "{{{{ input }}}}"
+inputs: {{path: questions.jsonl}}
+scoring:
+  judge:
+    model: {judge}
+    mode: reference
+    pass: ">= 4"
+    rubric: |
+      5: correct and complete
+      4: correct, a detail is missing
+      3: partly correct
+      2: mostly wrong
+      1: wrong or harmful
+    criteria:
+      - {{name: accuracy, weight: 0.6, description: Is it right?}}
+      - {{name: completeness, weight: 0.4, description: Is everything there?}}
+run: {{max_concurrent: 12}}
+gates: [mean > 0.70, ci_lower > 0.65]
+"""
+
+
+def fill(workspace: Workspace, provider: SimulatorServer) -> None:
+    """Put something to look at into the workspace: runs that have ended, one that goes on with faults, an artifact."""
+    lines = (
+        json.dumps({"input": f"{QUESTIONS[n % 8]} (case {n})", "reference": f"Open Settings, then entry {n}."})
+        for n in range(1, 201)
+    )
+    workspace.write("questions.jsonl", "\n".join(lines))
+    name = "RAG Pipeline Quality Assessment"
+    for version, model in enumerate(("assistant-weak", "assistant", "assistant-strong"), start=1):
+        workspace.write("quality.yaml", EVALUATION.format(name=name, model=f"sim/{model}", judge="sim/judge"))
+        workspace.lattice("run", "quality.yaml", "--tag", f"version=2.{version}", code=3 if version == 1 else 0)
+    workspace.lattice("artifact", "save", "latest")
+    workspace.environ.update(OPENAI_BASE_URL=provider.openai_url, OPENAI_API_KEY="any")
+    live = EVALUATION.format(name="Nightly regression", model="openai/gpt-5-mini", judge="openai/gpt-5")
+    workspace.write("nightly.yaml", live)
+
+
+def places(workspace: Workspace) -> dict[str, str]:
+    """What the paths of pages stand for."""
+    shown = {
+        name: json.loads(workspace.lattice("show", run, "--json"))
+        for name, run in (("live", "latest"), ("done", f"{SLUG}#3"), ("other", f"{SLUG}#2"))
+    }
+    ids: dict[str, str] = {name: document["id"] for name, document in shown.items()}
+    return {**ids, "evaluation": shown["done"]["evaluation"]["id"]}
+
+
+def looks() -> Iterator[Look]:
+    """All ways to look at a page; nothing moves."""
+    for width in WIDTHS:
+        for scheme in Scheme:
+            yield replace(width, scheme=scheme, still=True)
+
+
+def take(browser: Browser, studio: StudioProcess, look: Look, where: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
+    """Pictures of all pages looked at in one way: the files' names, and PNG."""
+    context = context_for(browser, look)
+    page = context.new_page()
+    for shot in SHOTS:
+        page.goto(studio.url + shot.path.format(**where))
+        page.wait_for_selector(shot.ready)
+        page.evaluate("document.fonts.ready.then(() => null)")
+        yield f"{shot.name}-{look.width}-{look.scheme.value}.png", page.screenshot(animations="disabled")
+    context.close()
+
+
+def reduced(picture: bytes) -> bytes:
+    """The picture with a palette."""
+    out = io.BytesIO()
+    with Image.open(io.BytesIO(picture)) as image:
+        few = image.convert("RGB").quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        few.save(out, format="PNG", optimize=True)
+    return out.getvalue()
+
+
+def picture_all(studio: StudioProcess) -> None:
+    """Write the pictures of all pages, and say what was written."""
+    studio.start()
+    where = places(studio.workspace)
+    with launched() as browser:
+        for look in looks():
+            for name, picture in take(browser, studio, look, where):
+                small = reduced(picture)
+                (IMAGES / name).write_bytes(small)
+                print(f"{name}  {len(small) / 1000:.0f} kB")
+
+
+def main() -> None:
+    """Fill a workspace, and picture it while a run goes on."""
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="lattice-screenshots-") as folder, simulator(FAULTS) as provider:
+        workspace = Workspace(Path(folder))
+        fill(workspace, provider)
+        studio = StudioProcess(workspace)
+        going = workspace.begin("run", "nightly.yaml", "--no-progress")
+        try:
+            picture_all(studio)
+        finally:
+            going.terminate()
+            studio.kill()
+            going.wait()
+
+
+if __name__ == "__main__":
+    main()
