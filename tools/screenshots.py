@@ -53,7 +53,7 @@ SHOTS = (
     Shot(name="run-live", path="/runs/{live}", ready=".errors, main h2"),
     Shot(name="run", path="/runs/{done}", ready="figure.chart svg"),
     Shot(name="results", path="/runs/{done}/results?where=score+%3C+3", ready="table.data"),
-    Shot(name="trial", path="/runs/{done}/results/3/0/0", ready="main h1"),
+    Shot(name="trial", path="/runs/{done}/results/3/1/1", ready="main h1"),
     Shot(name="compare", path="/compare?run={other}&run={done}", ready="main h1"),
     Shot(name="artifacts", path="/artifacts", ready="table.data"),
     Shot(name="judges", path="/judges", ready="main h1"),

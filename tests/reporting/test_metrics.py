@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from tests.reporting.run_records import NOW, run, score_row
 
-from lattice.cli.rendering.progress import mean_text
 from lattice.core.evaluation import Evaluation
 from lattice.core.models import Usage
 from lattice.core.runs import RunStatus
@@ -18,6 +17,7 @@ from lattice.reporting.gating import decide_gates, names_of
 from lattice.reporting.metrics import metric_forms
 from lattice.reporting.summary import Session, spending_of, summarise
 from lattice.reporting.view import ErrorLog, Moment, RunView, Terms, view_of
+from lattice.reporting.words.progress import mean_text
 from lattice.store.records import ScoreRow
 
 ENDPOINT = {"name": "Stack", "http": {"url": "https://rag.example.com/ask"}}

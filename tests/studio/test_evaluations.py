@@ -7,6 +7,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,11 @@ import yaml
 from starlette.testclient import TestClient
 from tests.studio.studios import a_studio, added, carried_out, configuration, visited
 
+from lattice.core.errors import UsageError
 from lattice.core.runs import RunRecord, RunStatus
+from lattice.service.launching import Launcher, Place
+from lattice.service.review import start_run
+from lattice.studio.pages.evaluations import _Watched
 from lattice.studio.state import Studio
 
 HOSTILE = "<script>alert(1)</script> \u202e {{ 7 * 7 }}"
@@ -93,6 +98,19 @@ def test_what_is_archived_leaves_the_list_and_keeps_its_runs(studio: Studio, cli
     assert len(studio.store.runs()) == 1
 
 
+def test_a_row_is_sent_again_only_when_its_evaluation_has_changed(studio: Studio) -> None:
+    folder = studio.place.folder
+    carried_out(folder, name="Alpha")
+    added(studio.store, folder, name="Beta")
+    watched = _Watched(studio)
+    first = watched.look().parts
+    assert "Completed" in first[f"row-{studio.store.evaluation('alpha').id}"]
+    assert watched.look().parts == first
+    carried_out(folder, name="Beta")
+    changed = [name for name, text in watched.look().parts.items() if text != first[name]]
+    assert changed == [f"row-{studio.store.evaluation('beta').id}"]
+
+
 def test_names_are_text_whatever_they_say(studio: Studio, client: TestClient) -> None:
     carried_out(studio.place.folder, name=HOSTILE, targets=[{"name": HOSTILE, "model": "sim/assistant"}])
     evaluation = studio.store.evaluations()[0]
@@ -120,6 +138,31 @@ def test_files_of_the_working_folder_become_pending_with_one_click(studio: Studi
     assert row.last_version is not None
     assert row.last_version.folder == "good"
     assert "in the workspace" in client.get("/evaluations/files").text
+
+
+def test_a_file_that_is_called_like_an_option_is_a_file(studio: Studio, client: TestClient) -> None:
+    (studio.place.folder / "--help.yaml").write_text(yaml.safe_dump(configuration(name="Odd")))
+    assert client.post("/evaluations/files", data={"path": "--help.yaml"}).status_code == 303
+    assert [row.name for row in studio.store.evaluations()] == ["Odd"]
+
+
+def test_folders_that_lead_elsewhere_or_round_are_not_searched(
+    studio: Studio, client: TestClient, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "evaluation.yaml").write_text(yaml.safe_dump(configuration(name="Outside")))
+    (studio.place.folder / "link").symlink_to(elsewhere)
+    (studio.place.folder / "round").symlink_to(studio.place.folder)
+    (studio.place.folder / "broken.yaml").symlink_to(elsewhere / "absent.yaml")
+    assert "Outside" not in client.get("/evaluations/files").text
+    assert client.post("/evaluations/files", data={"path": "link/evaluation.yaml"}).status_code == 404
+
+
+def test_parts_of_pages_are_pages_for_who_opens_them(studio: Studio, client: TestClient) -> None:
+    version = added(studio.store, studio.place.folder)
+    for path in (f"/evaluations/{version.evaluation_id}/forecast", "/evaluations/files"):
+        assert "<main" in client.get(path).text
+        assert "<main" not in client.get(path, headers={"hx-request": "true"}).text
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../secret.yaml", "absent.yaml", ""])
@@ -194,6 +237,37 @@ def test_running_starts_a_process_of_its_own(studio: Studio, client: TestClient)
     assert studio.launcher.refusal(record.key) is None
 
 
+def test_a_button_that_is_hit_twice_starts_one_run(studio: Studio, client: TestClient) -> None:
+    version = added(studio.store, studio.place.folder)
+    address = f"/evaluations/{version.evaluation_id}"
+    found = re.search(r'name="order" value="([^"]+)"', client.get(address).text)
+    assert found is not None
+    assert f'value="{found[1]}"' not in client.get(address).text
+    with ThreadPoolExecutor(4) as hands:
+        hits = list(hands.map(lambda _: client.post(f"{address}/runs", data={"order": found[1]}), range(4)))
+    record = studio.store.runs()[0]
+    assert {hit.headers["location"] for hit in hits} == {f"/runs/{record.id}"}
+    assert len(studio.store.runs()) == 1
+    ended(studio, record)
+
+
+def test_a_run_whose_process_is_ended_before_it_begins_says_what_ended_it(studio: Studio, client: TestClient) -> None:
+    version = added(studio.store, studio.place.folder)
+    client.post(f"/evaluations/{version.evaluation_id}/runs")
+    record = studio.store.runs()[0]
+    studio.launcher._starting[record.key].kill()
+    ended(studio, record)
+    assert studio.launcher.refusal(record.key) == "its process was ended by SIGKILL"
+
+
+def test_a_process_that_cannot_be_started_is_said_to_be(studio: Studio, tmp_path: Path) -> None:
+    version = added(studio.store, studio.place.folder)
+    launcher = Launcher(Place(folder=tmp_path / "gone", environ={}))
+    with pytest.raises(UsageError, match="cannot be started: .*gone"):
+        start_run(studio.store, launcher, version, tags={}, trigger="studio")
+    assert not launcher.is_starting(studio.store.runs()[0].key)
+
+
 def test_a_run_that_its_process_refuses_says_why(studio: Studio, client: TestClient) -> None:
     folder = studio.place.folder / "bot"
     folder.mkdir()
@@ -211,7 +285,15 @@ def test_a_run_that_its_process_refuses_says_why(studio: Studio, client: TestCli
 
 
 @pytest.mark.parametrize(
-    "form", [{"tags": "nothing"}, {"timeout": "soon"}, {"budget": "-1"}, {"max_concurrent": "nan"}, {"timeout": "1e99"}]
+    "form",
+    [
+        {"tags": "nothing"},
+        {"timeout": "soon"},
+        {"budget": "-1"},
+        {"max_concurrent": "nan"},
+        {"max_concurrent": "0.5"},
+        {"timeout": "1e99"},
+    ],
 )
 def test_wrong_settings_of_a_run_start_nothing(studio: Studio, client: TestClient, form: dict[str, str]) -> None:
     version = added(studio.store, studio.place.folder)

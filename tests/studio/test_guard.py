@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
 from tests.studio.studios import HOST, READ_TOKEN, TOKEN, a_studio, visited
 
-from lattice.studio.security.guard import LARGEST_BODY, BodyTooLarge, Guard, host_name
-from lattice.studio.settings import StudioSettings
+from lattice.studio.app import create_app
+from lattice.studio.security.guard import LARGEST_BODY, BodyTooLarge, Guard, origin_of
+from lattice.studio.security.sessions import Access, cookie_name, issue
+from lattice.studio.settings import StudioSettings, host_name
 
 GUARDED = StudioSettings(token=TOKEN, read_token=READ_TOKEN)
 
@@ -144,8 +147,10 @@ def test_a_token_opens_everything_for_programs(guarded: TestClient) -> None:
 def test_the_read_only_token_looks_and_changes_nothing(guarded: TestClient) -> None:
     reading = {"authorization": f"Bearer {READ_TOKEN}"}
     assert "You may look at everything here" in guarded.get("/settings", headers=reading).text
-    response = guarded.post("/settings/theme", data={"theme": "dark"}, headers=reading)
-    assert (response.status_code, response.json()["error"]) == (403, "read_only")
+    for path in ("/evaluations/files", "/artifacts", "/api/v1/evaluations", "/settings/themes", "/logged"):
+        response = guarded.post(path, headers=reading)
+        assert (response.status_code, response.json()["error"]) == (403, "read_only")
+    assert guarded.post("/settings/theme", data={"theme": "dark"}, headers=reading).status_code == 303
 
 
 def test_a_login_lasts_in_a_cookie_that_scripts_cannot_read(guarded: TestClient) -> None:
@@ -164,7 +169,8 @@ def test_a_login_lasts_in_a_cookie_that_scripts_cannot_read(guarded: TestClient)
 
 
 @pytest.mark.parametrize(
-    "address", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)"]
+    "address",
+    ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)", "/\\[", "//[", "", "/a\nb"],
 )
 def test_a_login_leads_nowhere_else(guarded: TestClient, address: str) -> None:
     assert guarded.post("/login", data={"token": TOKEN, "next": address}).headers["location"] == "/"
@@ -176,3 +182,115 @@ def test_a_login_leads_nowhere_else(guarded: TestClient, address: str) -> None:
 )
 def test_the_name_in_a_host_header(host: str, name: str) -> None:
     assert host_name(host) == name
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("https://Team.example:443/lattice", "https://team.example"),
+        ("http://team.example:80", "http://team.example"),
+        ("https://team.example:8443/", "https://team.example:8443"),
+        ("http://[::1]:8484/x", "http://[::1]:8484"),
+    ],
+)
+def test_an_origin_leaves_out_the_port_that_goes_without_saying(url: str, origin: str) -> None:
+    assert origin_of(url) == origin
+
+
+def test_a_public_url_may_name_the_port_that_goes_without_saying(tmp_path: Path) -> None:
+    settings = StudioSettings(public_url="https://team.example:443")
+    with a_studio(tmp_path, settings) as studio, visited(studio, "inner") as client:
+        headers = {"host": "127.0.0.1:8484", "origin": "https://team.example"}
+        assert client.post("/settings/theme", data={"theme": "dark"}, headers=headers).status_code == 303
+
+
+def test_an_address_of_this_machine_is_known_by_the_name_it_is_announced_with(tmp_path: Path) -> None:
+    with a_studio(tmp_path, StudioSettings(host="127.0.0.2")) as studio, visited(studio) as client:
+        assert client.get("/settings", headers={"host": "127.0.0.2:8484"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/login/",
+        "/login/../settings",
+        "/loginx",
+        "/healthz/..",
+        "/static/../settings",
+        "//settings",
+        "/login%2f..%2f",
+        "/%2e",
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE", "TRACE", "login"])
+def test_no_odd_path_or_method_gets_by_the_token(guarded: TestClient, path: str, method: str) -> None:
+    response = guarded.request(method, f"http://{HOST}{path}")
+    assert response.status_code in (303, 401, 403, 404, 405)
+    assert "Working folder" not in response.text
+
+
+def test_a_web_socket_is_closed_before_anything_sees_it() -> None:
+    sent = []
+
+    async def reader(scope: Scope, receive: Receive, send: Send) -> None:
+        raise AssertionError(scope)
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message["type"])
+
+    asyncio.run(Guard(reader, StudioSettings())({"type": "websocket", "path": "/live"}, receive, send))
+    assert sent == ["websocket.close"]
+
+
+def test_cookies_of_other_servers_on_this_host_do_no_harm(guarded: TestClient) -> None:
+    value = issue(GUARDED, Access.READ)
+    for others in ('seen={"a": [1, 2]}; ', "a b; =; ", 'quoted="; '):
+        headers = {"cookie": f"{others}{cookie_name(GUARDED)}={value}"}
+        assert guarded.get("/settings", headers=headers).status_code == 200
+
+
+def test_two_studios_of_one_host_have_cookies_of_their_own() -> None:
+    other = StudioSettings(token=TOKEN[::-1])
+    assert cookie_name(other) != cookie_name(GUARDED)
+    assert TOKEN not in cookie_name(GUARDED)
+
+
+def test_a_part_asked_for_after_the_login_ran_out_loads_its_page_again(guarded: TestClient) -> None:
+    response = guarded.get("/search?q=x&part=1", headers={"hx-request": "true", "sec-fetch-dest": "empty"})
+    assert (response.status_code, response.headers["hx-refresh"], response.text) == (401, "true", "")
+
+
+def test_what_breaks_is_answered_behind_the_guard_as_well(tmp_path: Path) -> None:
+    settings = StudioSettings(public_url="https://team.example/lattice")
+    with a_studio(tmp_path, settings) as studio:
+        app = create_app(studio)
+
+        @app.get("/api/v1/broken")
+        @app.get("/broken")
+        def broken() -> None:
+            raise RuntimeError("a secret of the machine")
+
+        with TestClient(app, base_url="http://team.example", raise_server_exceptions=False) as client:
+            page, answer = client.get("/lattice/broken"), client.get("/lattice/api/v1/broken")
+    assert (page.status_code, answer.status_code) == (500, 500)
+    assert "Something is broken in Lattice itself" in page.text
+    assert "secret of the machine" not in page.text + answer.text
+    assert answer.json()["error"] == "defect"
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+
+
+def test_a_form_of_unstated_length_that_is_too_large_is_said_to_be(client: TestClient) -> None:
+    app = client.app
+    assert isinstance(app, FastAPI)
+    client.get("/healthz")  # builds what the guard stands before
+    guard = app.middleware_stack
+    assert isinstance(guard, Guard)
+    app.middleware_stack = Guard(guard._app, StudioSettings(), largest=1000)
+    pieces = (b"theme=dark&next=" + b"x" * 400 for _ in range(4))
+    response = client.post(
+        "/settings/theme", content=pieces, headers={"content-type": "application/x-www-form-urlencoded"}
+    )
+    assert response.status_code == 413

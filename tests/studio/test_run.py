@@ -311,6 +311,11 @@ class TestCharts:
         assert client.get(f"/charts/runs/{record.id}/running").content == first
         assert reads.passes == 0
 
+    def test_what_differs_between_two_runs_is_drawn(self, studio: Studio, client: TestClient) -> None:
+        first, second = ended(studio), ended(studio)
+        chart = client.get(f"/charts/compare?run={first.id}&run={second.id}").json()
+        assert chart["name"] == "differences"
+
     def test_the_history_of_an_evaluation_is_drawn(self, studio: Studio, client: TestClient) -> None:
         record = ended(studio)
         chart = client.get(f"/charts/evaluations/{record.evaluation_id}/history").json()
@@ -376,5 +381,3 @@ def test_spread_so_far_is_that_of_all_scores(
 def test_throughput_is_that_of_the_last_moments() -> None:
     assert throughput_of({}) is None
     assert throughput_of({"pace": [[0, 0], [10, 10], [24, 110], [40, 270]]}) == pytest.approx(10)
-
-

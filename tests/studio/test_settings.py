@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,11 +31,18 @@ def test_on_an_address_that_others_reach_a_token_is_needed(host: str) -> None:
         ({"token": TOKEN, "read_token": TOKEN}, "the same"),
         ({"public_url": "team.example"}, "expected a URL"),
         ({"public_url": "https://team.example/?a=1"}, "expected a URL"),
+        ({"public_url": "https://team.example:port/"}, "expected a URL"),
+        ({"public_url": "https://["}, "expected a URL"),
+        ({"public_url": "https://team.example//other.example"}, "expected a URL"),
+        ({"public_url": "https://team.example/a b;c"}, "expected a URL"),
+        ({"public_url": "https://me:secret@team.example"}, "expected a URL"),
+        ({"allowed_hosts": ("*",)}, "expected one name"),
+        ({"allowed_hosts": ("https://team.example",)}, "expected one name"),
     ],
 )
-def test_settings_that_would_not_do_are_refused(settings: dict[str, str], said: str) -> None:
+def test_settings_that_would_not_do_are_refused(settings: dict[str, Any], said: str) -> None:
     with pytest.raises(UsageError, match=said):
-        StudioSettings(**settings)  # type: ignore[arg-type]
+        StudioSettings(**settings)
 
 
 def test_tokens_are_not_in_what_is_printed() -> None:
@@ -45,6 +54,11 @@ def test_the_prefix_of_addresses_is_the_public_url_s_path() -> None:
     assert StudioSettings(public_url="https://team.example/tools/lattice/").root == "/tools/lattice"
     assert StudioSettings(public_url="https://team.example").root == ""
     assert StudioSettings().root == ""
+
+
+def test_an_allowed_host_may_be_given_with_a_port_or_as_an_address() -> None:
+    named = StudioSettings(allowed_hosts=("Inner:8080", "[fe80::1]:8484", "fe80::2")).hosts
+    assert {"inner", "fe80::1", "fe80::2"} <= named
 
 
 @pytest.mark.parametrize(

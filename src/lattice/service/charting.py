@@ -26,7 +26,7 @@ from lattice.reporting.charts.latency import latency_chart
 from lattice.reporting.charts.means import means_chart
 from lattice.reporting.charts.running import running_chart
 from lattice.reporting.charts.subjects import Subject, subject_of
-from lattice.reporting.charts.trails import Shape, latencies_of, spread_of, trails_of
+from lattice.reporting.charts.trails import Shape, Trail, latencies_of, spread_of, trails_of
 from lattice.reporting.comparison import Comparison, Report
 from lattice.reporting.standing_in import stand_in_of
 from lattice.store import Store
@@ -139,6 +139,11 @@ def _with_spread(store: Store, record: RunRecord, subject: Subject) -> Subject:
 
 
 def _running(store: Store, record: RunRecord, subject: Subject) -> Chart:
+    return running_chart(subject, running_trails(store, record))
+
+
+def running_trails(store: Store, record: RunRecord) -> dict[str, Trail]:
+    """The running mean of each target, by its name; takes a pass over the run's results."""
     evaluation = Evaluation.model_validate(record.config)
     schedule = Schedule(store.positions(record.input_set), seed=record.seed)
     if record.origin is not None:
@@ -149,8 +154,7 @@ def _running(store: Store, record: RunRecord, subject: Subject) -> Chart:
         repeats=evaluation.run.repeats,
         over=record.status is not RunStatus.RUNNING and record.progress.done == record.progress.total,
     )
-    trails = trails_of(_points(store, record, evaluation), schedule, shape)
-    return running_chart(subject, _by_name(evaluation, trails))
+    return _by_name(evaluation, trails_of(_points(store, record, evaluation), schedule, shape))
 
 
 def _points(store: Store, record: RunRecord, evaluation: Evaluation) -> Iterator[Point]:

@@ -28,7 +28,7 @@ def compare_runs(store: Store, references: Sequence[str], metrics: Sequence[str]
     chosen = [choose(store, each) for each in references]
     groups = [sides_of(store, each) for each in chosen]
     if len(groups) == 1:
-        groups = _targets_of_one(chosen[0], groups[0])
+        groups = targets_of_one(chosen[0], groups[0])
     return with_inputs(store, compare_sides(groups[0], groups[1:], metrics))
 
 
@@ -63,7 +63,13 @@ def with_inputs(store: Store, report: Report) -> Report:
     )
 
 
-def _targets_of_one(chosen: Chosen, sides: list[Side]) -> list[list[Side]]:
+def targets_of_one(chosen: Chosen, sides: list[Side]) -> list[list[Side]]:
+    """The first target of a run, and its others to be compared with that.
+
+    Raises
+    ------
+    UsageError: it has no other.
+    """
     if len(sides) < 2:
         raise UsageError(f"{sides[0].name} stands alone; name another run to compare it with")
     return [[sides[0]], sides[1:]]

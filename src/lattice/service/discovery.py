@@ -19,6 +19,7 @@ from lattice.store import Store
 
 DEEPEST = 3
 MOST_FILES = 400
+MOST_FOLDERS = 4000
 LARGEST = 1_000_000
 SLOWEST = 300
 _ENDINGS = (".yaml", ".yml", ".json")
@@ -47,7 +48,7 @@ class FoundFile:
 
 def evaluation_files(store: Store, folder: Path) -> list[FoundFile]:
     """Evaluation files in `folder` and at most three folders down, those not in the workspace first."""
-    hashes = {row.slug: {version.config_hash for version in store.versions(row.id)} for row in store.evaluations()}
+    ids = {row.slug: row.id for row in store.evaluations()}
     found = []
     for path in _candidates(folder):
         shown = path.relative_to(folder).as_posix()
@@ -56,7 +57,7 @@ def evaluation_files(store: Store, folder: Path) -> list[FoundFile]:
         except InvalidEvaluation as error:
             found.append(FoundFile(path=shown, problems=error.problems))
             continue
-        known = hash_of(evaluation) in hashes.get(slug(evaluation.name), ())
+        known = _is_known(store, ids.get(slug(evaluation.name)), hash_of(evaluation))
         found.append(FoundFile(path=shown, name=evaluation.name, known=known))
     return sorted(found, key=lambda each: (each.known, each.path))
 
@@ -79,7 +80,8 @@ def add_file(place: Place, path: str) -> str:
     """
     if path not in {each.relative_to(place.folder).as_posix() for each in _candidates(place.folder)}:
         raise NotFound(f"there is no evaluation file {path!r} in {place.folder}")
-    command = [sys.executable, "-m", "lattice", "add", path, *(["--db", place.db] if place.db else [])]
+    # A file may be called like an option; behind the two dashes it is none.
+    command = [sys.executable, "-m", "lattice", "add", *(["--db", place.db] if place.db else []), "--", path]
     try:
         done = subprocess.run(
             command, cwd=place.folder, env=dict(place.environ), capture_output=True, timeout=SLOWEST, check=False
@@ -92,9 +94,17 @@ def add_file(place: Place, path: str) -> str:
     return slug(load(place.folder / path).evaluation.name)
 
 
+def _is_known(store: Store, evaluation_id: str | None, config_hash: str) -> bool:
+    if evaluation_id is None:
+        return False
+    return any(version.config_hash == config_hash for version in store.versions(evaluation_id))
+
+
 def _candidates(folder: Path) -> Iterator[Path]:
     left = MOST_FILES
-    for base, folders, files in os.walk(folder):
+    for number, (base, folders, files) in enumerate(os.walk(folder)):
+        if number >= MOST_FOLDERS:
+            return
         depth = len(Path(base).relative_to(folder).parts)
         folders[:] = [] if depth >= DEEPEST else sorted(each for each in folders if _is_searched(each))
         for name in sorted(files):

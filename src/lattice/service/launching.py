@@ -6,10 +6,13 @@ loaded afresh, a crash takes nothing else along, and the run goes on when the St
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,6 +21,7 @@ from tempfile import TemporaryFile
 from typing import IO
 
 from lattice.core.errors import UsageError
+from lattice.core.exits import ExitCode
 from lattice.core.runs import RunRecord, RunStatus
 from lattice.service.control import cancel_run
 from lattice.service.execution import AS_CONFIGURED, ResumeSettings, check_resumable, is_live
@@ -25,6 +29,7 @@ from lattice.service.reading import reference_of
 from lattice.store import Store
 
 LONGEST_REASON = 4000
+MOST_ORDERS = 1000
 STOPS_WITHIN = 10.0
 """Seconds that a process which has just begun with its run has to let go of it."""
 
@@ -59,13 +64,31 @@ class Launcher:
         self._starting: dict[int, subprocess.Popen[bytes]] = {}
         self._watches: dict[int, threading.Thread] = {}
         self._began: dict[int, datetime] = {}
+        self._ordering = threading.Lock()
+        self._orders: OrderedDict[str, RunRecord] = OrderedDict()
+
+    def once(self, order: str, make: Callable[[], RunRecord]) -> RunRecord:
+        """The run of one order, which `make` starts when it comes first: a button that is hit twice starts one run.
+
+        Parameters
+        ----------
+        order: names the order, such as what a form was given when it was shown; empty for one that has no name.
+        """
+        if not order:
+            return make()
+        with self._ordering:
+            if order not in self._orders:
+                self._orders[order] = make()
+                while len(self._orders) > MOST_ORDERS:
+                    self._orders.popitem(last=False)
+            return self._orders[order]
 
     def start(self, record: RunRecord, settings: ResumeSettings = AS_CONFIGURED) -> None:
         """Carry a pending run out, or finish what is missing of one, in a process of its own.
 
         Raises
         ------
-        UsageError: it is carried out already, or nothing is left to do.
+        UsageError: it is carried out already, nothing is left to do, or no process can be started.
         """
         if is_live(record):
             raise UsageError(f"{reference_of(record)} is running already")
@@ -76,7 +99,11 @@ class Launcher:
                 raise UsageError(f"{reference_of(record)} is being started already")
             self._refusals.pop(record.key, None)
             said = TemporaryFile()  # noqa: SIM115 - closed by the thread that reads it
-            process = self._process(record, settings, said)
+            try:
+                process = self._process(record, settings, said)
+            except OSError as error:
+                said.close()
+                raise UsageError(f"{reference_of(record)} cannot be started: {error}") from error
             self._starting[record.key] = process
             self._began[record.key] = datetime.now(UTC)
             watch = threading.Thread(target=self._wait, args=(record.key, process, said), daemon=True)
@@ -143,12 +170,12 @@ class Launcher:
     def _wait(self, run_key: int, process: subprocess.Popen[bytes], said: IO[bytes]) -> None:
         with said:
             code = process.wait()
-            said.seek(0)
-            reason = _reason(said.read()[-LONGEST_REASON:].decode(errors="replace"))
+            said.seek(max(0, said.seek(0, os.SEEK_END) - LONGEST_REASON))
+            reason = _reason(said.read().decode(errors="replace"), code)
         with self._lock:
             self._starting.pop(run_key, None)
             self._watches.pop(run_key, None)
-            if code in (1, 2) and reason:
+            if reason:
                 self._refusals[run_key] = reason
 
 
@@ -164,7 +191,19 @@ def options(settings: ResumeSettings) -> Sequence[str]:
     return [*named, "--failed"] if settings.failed else named
 
 
-def _reason(text: str) -> str:
-    """What a command said went wrong: from its last ``Error:`` on."""
+def _reason(text: str, code: int) -> str:
+    """Why a process has ended before its work was done: what it said from its last ``Error:`` on, or what ended it."""
+    if code < 0:
+        return f"its process was ended by {_signal_name(-code)}"
+    if code not in (ExitCode.FAILED, ExitCode.USAGE):
+        return ""
     _, found, after = text.rpartition("Error: ")
-    return after.strip() if found else ""
+    # Without that word it is a defect, whose last line names it.
+    return after.strip() if found else text.strip().rpartition("\n")[2]
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.responses import Response
-from starlette.types import Scope
+from starlette.types import ASGIApp, Scope
 
 from lattice import __version__
 from lattice.studio import api, failures, login
@@ -18,7 +18,7 @@ from lattice.studio.templating import STATIC
 
 def create_app(studio: Studio) -> FastAPI:
     """An application over an open store; whoever made that closes it."""
-    app = FastAPI(
+    app = Application(
         title="Lattice",
         version=__version__,
         openapi_url=None,
@@ -33,8 +33,14 @@ def create_app(studio: Studio) -> FastAPI:
     for router in PAGES:
         app.include_router(router, include_in_schema=False)
     app.mount("/static", Assets(directory=STATIC), name="static")
-    app.add_middleware(Guard, settings=studio.settings)
     return app
+
+
+class Application(FastAPI):
+    """Guarded as a whole: what answers when something breaks stands behind the guard as well."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        return Guard(super().build_middleware_stack(), self.state.studio.settings)
 
 
 class Assets(StaticFiles):

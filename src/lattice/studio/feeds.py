@@ -7,12 +7,18 @@ keeps the latest state only: a slow reader skips what came between, and nothing 
 from __future__ import annotations
 
 import asyncio
+import logging
+import re
 import secrets
-from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+import threading
+from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from weakref import WeakValueDictionary
 
 from lattice.core.errors import LatticeError
+
+log = logging.getLogger("lattice.studio")
 
 LOOK_EVERY = 0.25
 CALM_EVERY = 2.0
@@ -20,6 +26,8 @@ KEEP_ALIVE = 15.0
 
 Parts = Mapping[str, str]
 """Names of parts of a page, and the text each shows now."""
+
+_MARK = re.compile(r"([0-9a-f]{8})\.(\d{1,15})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +61,8 @@ class Feed:
     def __init__(self, look: Callable[[], Glance], *, every: float = LOOK_EVERY) -> None:
         self._look = look
         self._every = every
+        self._looking = threading.Lock()
+        self._name = secrets.token_hex(4)
         self._parts: dict[str, _Part] = {}
         self._version = 0
         self._bells: set[asyncio.Event] = set()
@@ -87,19 +97,40 @@ class Feed:
         """The parts that have changed since a version; all of them for 0."""
         return {name: part.text for name, part in self._parts.items() if part.version > version}
 
+    @property
+    def mark(self) -> str:
+        """Its version, as a reader names it who comes back; no other feed takes it for one of its own."""
+        return f"{self._name}.{self._version}"
+
+    def seen_by(self, mark: str) -> int:
+        """The version that `mark` stands for; 0 where another feed gave it."""
+        found = _MARK.fullmatch(mark)
+        return int(found[2]) if found is not None and found[1] == self._name else 0
+
     def ring(self) -> None:
         """Have everyone who follows look up."""
         for bell in self._bells:
             bell.set()
 
     async def _run(self) -> None:
-        calm = False
+        calm, said = False, ""
         while True:
-            with suppress(LatticeError):  # the store may be busy for a moment; the next look tells
-                glance = await asyncio.to_thread(self._look)
+            try:
+                glance = await asyncio.to_thread(self._looked)
                 self._take(glance.parts)
-                calm = glance.calm
+                calm, said = glance.calm, ""
+            except LatticeError:  # the store may be busy for a moment; the next look tells
+                pass
+            except Exception as error:  # a defect must not silence every open page for good
+                if repr(error) != said:
+                    said = repr(error)
+                    log.exception("a page cannot be kept current")
             await asyncio.sleep(CALM_EVERY if calm else self._every)
+
+    def _looked(self) -> Glance:
+        """A look; one whose followers have gone may still go on in its thread, and is waited for."""
+        with self._looking:
+            return self._look()
 
     def _take(self, parts: Parts) -> None:
         changed = {
@@ -115,30 +146,34 @@ class Feed:
 
 @dataclass(slots=True)
 class Feeds:
-    """The feeds that are followed now, by what they look at.
+    """The feeds that somebody holds, by what they look at: streams hold theirs for as long as they last.
 
     Parameters
     ----------
     is_closed: the server stops, and every stream is to end.
     """
 
-    epoch: str = field(default_factory=lambda: secrets.token_hex(4))
     is_closed: bool = False
-    _feeds: dict[Hashable, Feed] = field(default_factory=dict)
+    _feeds: WeakValueDictionary[Hashable, Feed] = field(default_factory=WeakValueDictionary)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def close(self) -> None:
         """End all streams: those who follow are told, and find that there is nothing more to wait for."""
         self.is_closed = True
-        for feed in self._feeds.values():
+        with self._lock:
+            feeds = list(self._feeds.values())
+        for feed in feeds:
             feed.ring()
 
     def feed(self, of: Hashable, make: Callable[[], Feed]) -> Feed:
-        """The feed of one thing, shared while somebody follows it."""
-        for key in [key for key, feed in self._feeds.items() if not feed.is_followed]:
-            del self._feeds[key]
-        return self._feeds.setdefault(of, make())
+        """The feed of one thing, shared by all who hold it. Any thread may ask."""
+        with self._lock:
+            found = self._feeds.get(of)
+            if found is None:
+                found = self._feeds[of] = make()
+            return found
 
-    async def events(self, feeds: list[Feed], last_event_id: str | None) -> AsyncIterator[bytes]:
+    async def events(self, feeds: Sequence[Feed], last_event_id: str | None) -> AsyncIterator[bytes]:
         """Server-sent events with the parts of several feeds, as they change.
 
         Parameters
@@ -149,15 +184,13 @@ class Feeds:
         with ExitStack() as following:
             for feed in feeds:
                 following.enter_context(feed.followed(bell))
-            seen = _seen(last_event_id, self.epoch, feeds)
+            marks = (last_event_id or "").split("-")
+            seen = [max(feed.seen_by(mark) for mark in marks) for feed in feeds]
             while not self.is_closed:
-                news = {
-                    name: text for feed, at in zip(feeds, seen, strict=True) for name, text in feed.since(at).items()
-                }
+                news = [part for feed, at in zip(feeds, seen, strict=True) for part in feed.since(at).items()]
                 seen = [feed.version for feed in feeds]
-                mark = "-".join((self.epoch, *map(str, seen)))
-                for name, text in news.items():
-                    yield event(name, text, mark)
+                if news:
+                    yield _events(news, "-".join(feed.mark for feed in feeds))
                 try:
                     async with asyncio.timeout(KEEP_ALIVE):
                         await bell.wait()
@@ -166,16 +199,14 @@ class Feeds:
                 bell.clear()
 
 
-def event(name: str, text: str, mark: str) -> bytes:
-    """One server-sent event."""
+def event(name: str, text: str, mark: str | None = None) -> bytes:
+    """One server-sent event; without a mark, a reader's mark stays the one it had."""
     data = "\n".join(f"data: {line}" for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
-    return f"id: {mark}\nevent: {name}\n{data}\n\n".encode("utf-8", "replace")
+    head = "" if mark is None else f"id: {mark}\n"
+    return f"{head}event: {name}\n{data}\n\n".encode("utf-8", "replace")
 
 
-def _seen(mark: str | None, epoch: str, feeds: list[Feed]) -> list[int]:
-    """The versions that a reader has, from the id of its last event; none where another server gave it."""
-    given = (mark or "").split("-")
-    if given[0] != epoch or len(given) != len(feeds) + 1 or not all(part.isdigit() for part in given[1:]):
-        return [0] * len(feeds)
-    versions = [int(part) for part in given[1:]]
-    return [at if at <= feed.version else 0 for at, feed in zip(versions, feeds, strict=True)]
+def _events(news: Sequence[tuple[str, str]], mark: str) -> bytes:
+    """Parts that changed together; the last one has the mark, since a connection may break between two of them."""
+    last = len(news) - 1
+    return b"".join(event(name, text, mark if at == last else None) for at, (name, text) in enumerate(news))

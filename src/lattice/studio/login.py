@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 
 from lattice.studio.security.guard import Guard
-from lattice.studio.security.sessions import COOKIE, LASTS, access_of_token, issue
+from lattice.studio.security.sessions import LASTS, access_of_token, cookie_name, issue
 from lattice.studio.state import InStudio
 from lattice.studio.templating import page
 
@@ -40,7 +39,7 @@ async def log_in(
         return page(request, "login.html", {"next": within(next), "wrong": True}, 401)
     response = RedirectResponse(studio.settings.root + within(next), status_code=303)
     response.set_cookie(
-        COOKIE,
+        cookie_name(studio.settings),
         issue(studio.settings, access),
         max_age=LASTS,
         path=studio.settings.root or "/",
@@ -55,12 +54,11 @@ async def log_in(
 def log_out(studio: InStudio) -> Response:
     """Take the cookie back."""
     response = RedirectResponse(f"{studio.settings.root}/login", status_code=303)
-    response.delete_cookie(COOKIE, path=studio.settings.root or "/")
+    response.delete_cookie(cookie_name(studio.settings), path=studio.settings.root or "/")
     return response
 
 
 def within(address: str) -> str:
     """A path of this Studio; anything that would lead elsewhere becomes the first page."""
-    parts = urlsplit(address.replace("\\", "/"))
-    safe = address.startswith("/") and not address.startswith("//") and not parts.netloc and not parts.scheme
-    return address if safe and address.isprintable() and "\\" not in address else "/"
+    safe = address.startswith("/") and not address.startswith("//") and "\\" not in address
+    return address if safe and address.isprintable() else "/"

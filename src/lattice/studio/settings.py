@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -11,6 +12,8 @@ from lattice.core.errors import UsageError
 DEFAULT_PORT = 8484
 LEAST_TOKEN = 16
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
+_NAME = re.compile(r"[A-Za-z0-9.:_-]+|\[[0-9A-Fa-f:.]+\](?::\d+)?")
+_PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)*/?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +53,11 @@ class StudioSettings:
             raise UsageError("a read-only token alone leaves the rest open: set LATTICE_STUDIO_TOKEN as well")
         if self.read_token is not None and self.read_token == self.token:
             raise UsageError("the two tokens are the same; the read-only one has to be another")
-        if self.public_url is not None:
-            parts = urlsplit(self.public_url)
-            if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-                raise UsageError(f"--public-url {self.public_url}: expected a URL such as https://example.com/lattice")
+        if self.public_url is not None and not _is_public_url(self.public_url):
+            raise UsageError(f"--public-url {self.public_url}: expected a URL such as https://example.com/lattice")
+        for name in self.allowed_hosts:
+            if not _NAME.fullmatch(name):
+                raise UsageError(f"--allowed-host {name}: expected one name such as studio.example, without * and /")
 
     @property
     def root(self) -> str:
@@ -68,9 +72,18 @@ class StudioSettings:
     @property
     def hosts(self) -> frozenset[str]:
         """Names without port that a request may be addressed to, in lower case."""
-        named = {*self.allowed_hosts, *((urlsplit(self.public_url).hostname or "",) if self.public_url else ())}
-        own = LOOPBACK_NAMES if is_loopback(self.host) else (*LOOPBACK_NAMES, self.host)
-        return frozenset(name.lower() for name in (*named, *own) if name)
+        public = () if self.public_url is None else (urlsplit(self.public_url).netloc,)
+        named = (*LOOPBACK_NAMES, self.host.lower(), *(host_name(name) for name in (*self.allowed_hosts, *public)))
+        return frozenset(name for name in named if name)
+
+
+def host_name(host: str) -> str:
+    """The name in a ``Host`` header, without port and brackets, in lower case."""
+    host = host.strip().lower()
+    if host.startswith("["):
+        name, closed, port = host[1:].partition("]")
+        return name if closed and (not port or port.startswith(":")) else ""
+    return host.rpartition(":")[0] if host.count(":") == 1 else host
 
 
 def is_loopback(host: str) -> bool:
@@ -81,3 +94,17 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _is_public_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        told = parts.hostname and parts.username is None and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
+    return (
+        bool(told)
+        and parts.scheme in ("http", "https")
+        and not (parts.query or parts.fragment)
+        and _PREFIX.fullmatch(parts.path) is not None
+    )

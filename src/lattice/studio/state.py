@@ -9,11 +9,15 @@ from fastapi import Depends, Request
 
 from lattice.service.launching import Launcher, Place
 from lattice.service.overview import Overview
+from lattice.service.side_by_side import SideBySide
 from lattice.store import Store
+from lattice.studio.comparing.kept import Kept
 from lattice.studio.feeds import Feeds
 from lattice.studio.running.conclusions import Conclusions
 from lattice.studio.running.drawings import Drawings
 from lattice.studio.settings import StudioSettings
+from lattice.studio.trials.counts import Counts
+from lattice.studio.trials.samples import Samples
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +32,9 @@ class Studio:
     overview: how all evaluations stand.
     conclusions: of runs that were not summed up when they stopped.
     drawings: the charts that were made last.
+    counts: of results that filters hold for.
+    comparisons: of runs, those that were made last.
+    samples: of results that people score blind, those that were drawn last.
     """
 
     settings: StudioSettings
@@ -38,6 +45,9 @@ class Studio:
     overview: Overview = field(init=False)
     conclusions: Conclusions = field(default_factory=Conclusions)
     drawings: Drawings = field(default_factory=Drawings)
+    comparisons: Kept[SideBySide] = field(default_factory=lambda: Kept(8))
+    counts: Counts = field(default_factory=Counts)
+    samples: Samples = field(default_factory=Samples)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "overview", Overview(self.store))

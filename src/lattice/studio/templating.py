@@ -80,6 +80,13 @@ def page(request: Request, template: str, context: Mapping[str, Any], status: in
     return HTMLResponse(render(root, template, {**around, **context}), status_code=status)
 
 
+def part(request: Request, template: str, heading: str, context: Mapping[str, Any]) -> HTMLResponse:
+    """A part of a page for a page that asks for it; for who opens its address, a page of its own."""
+    if "hx-request" in request.headers:
+        return page(request, template, context)
+    return page(request, "alone.html", {**context, "part": template, "heading": heading})
+
+
 def iso(moment: datetime | None) -> str:
     """A moment as pages' ``<time datetime>`` takes it."""
     return "" if moment is None else moment.isoformat(timespec="seconds")

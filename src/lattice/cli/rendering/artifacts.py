@@ -28,7 +28,7 @@ def artifacts_table(found: Sequence[Artifact], now: datetime, terminal: Terminal
     """Artifacts with run, status, mean, size and age; what cannot be read says why."""
     if not found:
         return ["No artifacts yet. `lattice artifact save RUN` saves one."]
-    rows = [("Artifact", "Run", "Status", "Mean [95% CI]", "Size", "Saved")]
+    rows: list[tuple[str, ...]] = [("Artifact", "Run", "Status", "Mean [95% CI]", "Size", "Saved")]
     rows += [_row(each, now) for each in found]
     lines = aligned(_fitting(rows, terminal.width), width=terminal.width)
     for each in found:

@@ -7,6 +7,7 @@ from lattice.cli.rendering.terminal import Terminal
 from lattice.reporting import formats
 from lattice.reporting.figures import Latency, TargetSummary
 from lattice.reporting.formats import NOTHING, count, rate, wrapped
+from lattice.reporting.words.metrics import throughput_text
 
 
 def performance_lines(target: TargetSummary, throughput: float | None, terminal: Terminal) -> list[str]:
@@ -30,11 +31,6 @@ def performance_lines(target: TargetSummary, throughput: float | None, terminal:
         f"Cost per Input: {formats.money(target.cost_usd / done if done and target.cost_usd is not None else None)}",
     ]
     return [*boxed(rows, width=terminal.width), *(part for line in lines for part in wrapped(line, terminal.width))]
-
-
-def throughput_text(per_second: float) -> str:
-    """``3.4 inputs/s``, or by the minute where that is less than one."""
-    return f"{per_second:.1f} inputs/s" if per_second >= 1 else f"{60 * per_second:.1f} inputs/min"
 
 
 def _cells(seconds: Latency | None) -> tuple[str, str, str]:

@@ -8,17 +8,24 @@ from typing import Any
 
 from lattice.cli.rendering.grids import boxed
 from lattice.cli.rendering.indicators import status_line
-from lattice.cli.rendering.performance import performance_lines, throughput_text
+from lattice.cli.rendering.performance import performance_lines
 from lattice.cli.rendering.terminal import Colour, Terminal
 from lattice.core.evaluation import EvaluationType
 from lattice.core.runs import Progress, RunRecord, RunStatus
 from lattice.reporting import formats
-from lattice.reporting.figures import SCORE, Bounds, MetricSummary, PairCounts, Spending, Summary, TargetSummary
+from lattice.reporting.figures import SCORE, MetricSummary, Spending, Summary, TargetSummary
 from lattice.reporting.formats import NOTHING, count, rate, terminal_text, whole_percent, wrapped
 from lattice.reporting.words.endings import contents_words, cost_text, stop_words
+from lattice.reporting.words.metrics import (
+    failures_words,
+    interval_text,
+    level_text,
+    mean_words,
+    native_text,
+    pairs_words,
+    throughput_text,
+)
 from lattice.reporting.words.progress import progress_text
-
-FAILURES_MATTER = 0.05
 
 _NARROW = 70
 
@@ -110,10 +117,9 @@ def results_lines(progress: Progress, spending: Spending) -> list[str]:
 
 def accuracy_table(metric: MetricSummary, terminal: Terminal) -> list[str]:
     """The share of right answers, in a benchmark whose answers are right or wrong."""
-    level = f"{round(100 * metric.interval.level)}%" if metric.interval else "95%"
     rows = [
-        ("Metric", "Value", f"{level} CI"),
-        ("Accuracy", formats.score(metric.mean), _interval(metric.interval)),
+        ("Metric", "Value", f"{level_text(metric)} CI"),
+        ("Accuracy", formats.score(metric.mean), interval_text(metric.interval)),
     ]
     right = sum(each.count for each in metric.distribution if each.score == 1)
     correct = [f"Correct: {right} / {metric.n} ({rate(right, metric.n)})"] if metric.n else []
@@ -122,23 +128,22 @@ def accuracy_table(metric: MetricSummary, terminal: Terminal) -> list[str]:
 
 def metric_table(metric: MetricSummary, scale_maximum: int | None, terminal: Terminal) -> list[str]:
     """One metric's numbers, the mean's count and the interval's method with them."""
-    level = f"{round(100 * metric.interval.level)}%" if metric.interval else "95%"
     rows = [
-        ("Metric", "Value", f"{level} CI"),
-        ("Mean Score", formats.score(metric.mean), _interval(metric.interval)),
+        ("Metric", "Value", f"{level_text(metric)} CI"),
+        ("Mean Score", formats.score(metric.mean), interval_text(metric.interval)),
         ("Median Score", formats.score(metric.median), NOTHING),
         ("Std Dev", formats.score(metric.std), NOTHING),
         ("Min", formats.score(metric.min), NOTHING),
         ("Max", formats.score(metric.max), NOTHING),
     ]
-    beside = ["", _native(metric, scale_maximum)]
+    beside = ["", native_text(metric, scale_maximum)]
     if metric.pass_condition is not None:
-        rows.append(("Pass Rate", formats.score(metric.pass_rate), _interval(metric.pass_interval)))
+        rows.append(("Pass Rate", formats.score(metric.pass_rate), interval_text(metric.pass_interval)))
         beside += ["", "", "", "", f"({metric.pass_condition})"]
     return [
         *boxed(rows, beside=beside, width=terminal.width),
         *_mean_words(metric, terminal),
-        *(_pairs_words(metric.pairs, terminal) if metric.pairs is not None else []),
+        *(_wrapped(pairs_words(metric.pairs), terminal) if metric.pairs is not None else []),
     ]
 
 
@@ -160,7 +165,7 @@ def criteria_table(metrics: Sequence[MetricSummary], terminal: Terminal, *, head
         (
             terminal_text(metric.name, 30),
             formats.score(metric.mean),
-            _interval(metric.interval),
+            interval_text(metric.interval),
             f"{metric.n} of {metric.ended}",
             formats.score(metric.median),
             formats.score(metric.std),
@@ -237,51 +242,15 @@ def _latency_line(summary: Summary, target: TargetSummary) -> str:
 
 
 def _mean_words(metric: MetricSummary, terminal: Terminal, name: str = "Mean") -> list[str]:
-    """The mean with its count and the interval with its method; what is not there is said so."""
-    if metric.mean is None:
-        return wrapped(f"No scores (n = 0 of {metric.ended}): no estimate.", terminal.width)
-    said = f"{name} {formats.score(metric.mean)} (n = {metric.n} of {metric.ended}{_stood_in(metric)})"
-    if metric.interval is None:
-        why = "needs two scores" if metric.n < 2 else "not available"
-        return wrapped(f"{said}; interval: {why}", terminal.width)
-    method = metric.interval.method
-    live = " (live: the run stopped early)" if method == "betting" else ""
-    return wrapped(f"{said}; interval: {method}{live}", terminal.width)
-
-
-def _stood_in(metric: MetricSummary) -> str:
-    """``, 3 failed counted as 0``: trials that have their score for want of a response."""
-    return f", {count(metric.stood_in)} failed counted as {metric.failed_as:g}" if metric.stood_in else ""
-
-
-def _pairs_words(pairs: PairCounts, terminal: Terminal) -> list[str]:
-    """Wins, ties and losses against the baseline, and how often the order decided."""
-    name = terminal_text(pairs.baseline, 60)
-    lines = wrapped(f"Against {name}: {pairs.wins} won, {pairs.ties} tied, {pairs.losses} lost", terminal.width)
-    if pairs.total:
-        share = f"{rate(pairs.biased, pairs.total)} ({pairs.biased} of {pairs.total} pairs follow the order)"
-        lines += wrapped(f"Position-bias rate: {share}", terminal.width)
-    return lines
-
-
-def _native(metric: MetricSummary, scale_maximum: int | None) -> str:
-    if metric.native_mean is None or scale_maximum is None:
-        return ""
-    return f"({metric.native_mean:.2f} of {scale_maximum})"
-
-
-def _interval(interval: Bounds | None) -> str:
-    return formats.interval(interval.lower, interval.upper) if interval else NOTHING
+    return wrapped(mean_words(metric, name, so_far="live: the run stopped early"), terminal.width)
 
 
 def _warnings(progress: Progress, doubts: Iterable[str], terminal: Terminal) -> list[str]:
     """Why the numbers may not be believed; nothing while there are none."""
     if not progress.done:
         return []
-    found = list(doubts)
-    if progress.failed / progress.done >= FAILURES_MATTER:
-        share = rate(progress.failed, progress.done)
-        found.insert(0, f"{share} of the inputs failed (5% or more): the numbers may not stand for all inputs.")
+    failures = failures_words(progress)
+    found = [*([] if failures is None else [failures]), *doubts]
     lines = _wrapped([f"Warning: {each}" for each in found], terminal)
     return [terminal.paint(line, Colour.YELLOW) for line in lines]
 

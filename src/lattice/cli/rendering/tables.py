@@ -19,7 +19,6 @@ from lattice.reporting.words.status import status_word
 from lattice.store.records import EvaluationRow, ResultRow
 
 
-
 def evaluations_table(rows: Sequence[EvaluationRow], now: datetime, terminal: Terminal) -> list[str]:
     """Evaluations with their last run: status, name, run, progress, mean, gates, cost, when."""
     if not rows:

@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from lattice.studio.pages import artifacts, charts, evaluation, evaluations, live, new, run, run_actions, search, settings
+from lattice.studio.pages import (
+    artifacts,
+    charts,
+    compare,
+    compare_live,
+    evaluation,
+    evaluations,
+    judges,
+    live,
+    new,
+    results,
+    run,
+    run_actions,
+    search,
+    settings,
+    trial,
+)
 
 PAGES: tuple[APIRouter, ...] = (
     evaluations.router,
@@ -12,7 +28,12 @@ PAGES: tuple[APIRouter, ...] = (
     evaluation.router,
     run.router,
     run_actions.router,
+    results.router,
+    trial.router,
+    judges.router,
     charts.router,
+    compare_live.router,
+    compare.router,
     live.router,
     artifacts.router,
     search.router,

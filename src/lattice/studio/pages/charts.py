@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from lattice.core.errors import NotFound, UsageError
 from lattice.reporting.charts import Chart, ChartKind, Theme, themed
-from lattice.service.charting import chart_of, history_chart
+from lattice.service.charting import chart_of, difference_chart, history_chart
+from lattice.service.comparing import compare_runs
 from lattice.studio.state import InStudio, Studio
 from lattice.studio.templating import page
 
 router = APIRouter()
 
+MOST_SIDES = 5
 COLOURS = 5
 """Runs whose numbers follow each other differ in colour; the sixth has that of the first."""
 
@@ -27,7 +29,7 @@ def of_run(request: Request, studio: InStudio, reference: str, kind: str) -> Res
     record, chosen = studio.store.find_run(reference), kind_named(kind)
     state = (record.key, record.seq, record.revision, record.status, record.interrupted, chosen)
     colour = (record.number - 1) % COLOURS
-    return _answer(request, studio, state, lambda: chart_of(studio.store, record, chosen, first_colour=colour), kind)
+    return chart_answer(request, studio, state, lambda: chart_of(studio.store, record, chosen, first_colour=colour))
 
 
 @router.get("/charts/evaluations/{evaluation}/history")
@@ -35,7 +37,19 @@ def of_evaluation(request: Request, studio: InStudio, evaluation: str) -> Respon
     """The means of an evaluation's runs over time."""
     runs = studio.store.runs(evaluation)
     state = ("history", evaluation, *((run.key, run.seq, run.status) for run in runs))
-    return _answer(request, studio, state, lambda: history_chart(studio.store, evaluation), "history")
+    return chart_answer(request, studio, state, lambda: history_chart(studio.store, evaluation))
+
+
+@router.get("/charts/compare")
+def of_comparison(
+    request: Request, studio: InStudio, run: Annotated[list[str], Query(max_length=MOST_SIDES)], metric: str = ""
+) -> Response:
+    """What differs between runs, or targets of them as ``RUN/TARGET``; the first is the baseline."""
+    store = studio.store
+    runs = [store.find_run(each.partition("/")[0]) for each in run]
+    state = ("differences", *run, metric, *((each.key, each.seq, each.revision, each.status) for each in runs))
+    metrics = [metric] if metric else []
+    return chart_answer(request, studio, state, lambda: difference_chart(compare_runs(store, run, metrics)))
 
 
 def kind_named(name: str) -> ChartKind:
@@ -51,7 +65,7 @@ def kind_named(name: str) -> ChartKind:
         raise NotFound(f"there is no chart {name!r}; there are {', '.join(ChartKind)}") from None
 
 
-def _answer(request: Request, studio: Studio, state: Hashable, make: Callable[[], Chart], name: str) -> Response:
+def chart_answer(request: Request, studio: Studio, state: Hashable, make: Callable[[], Chart]) -> Response:
     """A chart in the form that is asked for, unless the reader has it in this state already."""
     theme = Theme.DARK if request.query_params.get("theme") == Theme.DARK else Theme.LIGHT
     try:

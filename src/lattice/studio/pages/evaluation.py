@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -17,7 +18,7 @@ from lattice.service.review import forecast_of, neighbours_changed, review_of, s
 from lattice.store import VersionRecord
 from lattice.studio.state import InStudio
 from lattice.studio.streaming import live_text
-from lattice.studio.templating import page
+from lattice.studio.templating import page, part
 
 router = APIRouter()
 RUNS_SHOWN = 50
@@ -50,6 +51,7 @@ def show(
             ],
             "runs": [(run, headline_of(run)) for run in runs],
             "changed": neighbours_changed(studio.store, runs),
+            "order": secrets.token_urlsafe(12),
             "now": datetime.now(UTC),
             "live": live_text(studio.store),
         },
@@ -63,13 +65,10 @@ def forecast(request: Request, studio: InStudio, evaluation_id: str, version: in
     shown = version_of(studio.store.versions(row.id), version)
     try:
         found = run_in_loop(forecast_of(studio.store, studio.place, shown))
+        context = {"words": list(forecast_words(found)), "grounds": grounds_words(found)}
     except LatticeError as error:
-        return page(request, "evaluation/forecast.html", {"words": (), "grounds": f"It cannot be told: {error}"})
-    return page(
-        request,
-        "evaluation/forecast.html",
-        {"words": list(forecast_words(found)), "grounds": grounds_words(found)},
-    )
+        context = {"words": [], "grounds": f"It cannot be told: {error}"}
+    return part(request, "evaluation/forecast.html", f"What a run of {row.name} will take", context)
 
 
 @router.post("/evaluations/{evaluation_id}/runs")
@@ -81,20 +80,20 @@ def start(
     max_concurrent: Annotated[str, Form(max_length=20)] = "",
     timeout: Annotated[str, Form(max_length=20)] = "",
     budget: Annotated[str, Form(max_length=20)] = "",
+    order: Annotated[str, Form(max_length=100)] = "",
 ) -> Response:
-    """Run a version, in a process of its own."""
+    """Run a version, in a process of its own; the same `order` again leads to the same run."""
     row = studio.store.evaluation(evaluation_id)
-    record = start_run(
-        studio.store,
-        studio.launcher,
-        version_of(studio.store.versions(row.id), version),
-        tags=tags_of(tags),
-        trigger="studio",
-        settings=ResumeSettings(
-            max_concurrent=None if (places := number_of("Max concurrent", max_concurrent)) is None else int(places),
-            timeout=number_of("Timeout", timeout),
-            budget_usd=number_of("Budget", budget),
-        ),
+    chosen = version_of(studio.store.versions(row.id), version)
+    given = tags_of(tags)
+    settings = ResumeSettings(
+        max_concurrent=whole_of("Trials at once", max_concurrent),
+        timeout=number_of("Seconds per attempt", timeout),
+        budget_usd=number_of("Budget in USD", budget),
+    )
+    record = studio.launcher.once(
+        order,
+        lambda: start_run(studio.store, studio.launcher, chosen, tags=given, trigger="studio", settings=settings),
     )
     return RedirectResponse(f"{studio.settings.root}/runs/{record.id}", status_code=303)
 
@@ -130,6 +129,21 @@ def number_of(label: str, text: str) -> float | None:
     if not 0 < value < 1e9:
         raise UsageError(f"{label}: expected a positive number, got {text!r}")
     return value
+
+
+def whole_of(label: str, text: str) -> int | None:
+    """A whole number that was typed into a field; None for an empty one.
+
+    Raises
+    ------
+    UsageError: it is no positive whole number.
+    """
+    value = number_of(label, text)
+    if value is None:
+        return None
+    if not value.is_integer():
+        raise UsageError(f"{label}: expected a whole number, got {text!r}")
+    return int(value)
 
 
 def tags_of(text: str) -> dict[str, str]:

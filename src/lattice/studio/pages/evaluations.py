@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
@@ -14,7 +14,7 @@ from lattice.studio.feeds import Feed, Glance
 from lattice.studio.listing import Listing
 from lattice.studio.state import InStudio, Studio
 from lattice.studio.streaming import live_text, streamed
-from lattice.studio.templating import page, render
+from lattice.studio.templating import page, part, render
 
 router = APIRouter()
 LOOK_EVERY = 0.5
@@ -31,10 +31,10 @@ Listed = Annotated[Listing, Depends(_listing)]
 def show(request: Request, studio: InStudio, listing: Listed) -> Response:
     """All evaluations, or those that the address asks for."""
     lines = studio.overview.lines()
-    part = "table" if request.headers.get("hx-target") == "evaluations" else "page"
+    shown = "table" if request.headers.get("hx-target") == "evaluations" else "page"
     return page(
         request,
-        f"evaluations/{part}.html",
+        f"evaluations/{shown}.html",
         {
             "listing": listing,
             "lines": listing.chosen(lines),
@@ -57,7 +57,7 @@ async def stream(request: Request, studio: InStudio) -> Response:
 def files(request: Request, studio: InStudio) -> Response:
     """Evaluation files of the working folder."""
     found = evaluation_files(studio.store, studio.place.folder)
-    return page(request, "evaluations/files.html", {"files": found, "folder": studio.place.folder})
+    return part(request, "evaluations/files.html", "Evaluation files", {"files": found})
 
 
 @router.post("/evaluations/files")
@@ -75,21 +75,30 @@ def archive(studio: InStudio, evaluation_id: str, archived: Annotated[str, Form(
 
 
 def _feed(studio: Studio) -> Feed:
-    return Feed(lambda: _look(studio), every=LOOK_EVERY)
+    return Feed(_Watched(studio).look, every=LOOK_EVERY)
 
 
-def _look(studio: Studio) -> Glance:
-    lines = studio.overview.lines()
-    now = datetime.now(UTC)
-    parts = {f"row-{line.row.id}": _row(studio, line, now) for line in lines}
-    return Glance(parts={**parts, "known": _known(studio, lines)})
+class _Watched:
+    """The list, looked at again and again: a row is written anew where its evaluation has changed."""
 
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
+        self._rows: dict[str, tuple[EvaluationLine, str]] = {}
 
-def _row(studio: Studio, line: EvaluationLine, now: datetime) -> str:
-    return render(studio.settings.root, "evaluations/row.html", {"line": line, "now": now})
+    def look(self) -> Glance:
+        lines = self._studio.overview.lines()
+        self._rows = {line.row.id: (line, self._row(line)) for line in lines}
+        rows = {f"row-{evaluation}": text for evaluation, (_, text) in self._rows.items()}
+        return Glance(parts={**rows, "known": self._known(lines)})
 
+    def _row(self, line: EvaluationLine) -> str:
+        known = self._rows.get(line.row.id)
+        if known is not None and known[0] == line:
+            return known[1]
+        # How long ago something was is told by the page: a row would change with every second for it.
+        return render(self._studio.settings.root, "evaluations/row.html", {"line": line, "now": None})
 
-def _known(studio: Studio, lines: list[EvaluationLine]) -> str:
-    """What a page compares with the rows it shows, to tell that there are others."""
-    context: dict[str, Any] = {"ids": sorted(line.row.id for line in lines if not line.row.archived)}
-    return render(studio.settings.root, "evaluations/known.html", context)
+    def _known(self, lines: list[EvaluationLine]) -> str:
+        """What a page compares with the rows it shows, to tell that there are others."""
+        ids = sorted(line.row.id for line in lines if not line.row.archived)
+        return render(self._studio.settings.root, "evaluations/known.html", {"ids": ids})

@@ -16,7 +16,7 @@ from lattice.studio.streaming import live_text
 from lattice.studio.templating import page
 from lattice.studio.trials.browsing import SIZES, Browsing
 from lattice.studio.trials.sheet import trial_sheet
-from lattice.studio.trials.table import Table, nothing_words, read_table
+from lattice.studio.trials.table import Table, read_table, why_nothing
 
 router = APIRouter()
 
@@ -34,7 +34,8 @@ def show(request: Request, studio: InStudio, reference: str) -> Response:
         return RedirectResponse(f"{root}/runs/{record.id}/results{query}", status_code=307)
     browsing = Browsing.of({**request.query_params, "columns": _columns(request)})
     conclusion = stored_conclusion(record)
-    table = read_table(studio.store, record, browsing, conclusion.summary if conclusion else None)
+    summary = conclusion.summary if conclusion else None
+    table = read_table(studio.store, record, browsing, counts=studio.counts, summary=summary)
     part = request.headers.get("hx-target") == PART
     if part and table.problem and request.headers.get("hx-trigger") != PART:
         return _kept(request, table)
@@ -51,9 +52,9 @@ def context_of(studio: Studio, record: RunRecord, table: Table) -> dict[str, Any
         "run": record,
         "table": table,
         "browsing": table.browsing,
-        "here": f"{studio.settings.root}/runs/{record.id}/results",
+        "results_at": f"{studio.settings.root}/runs/{record.id}/results",
         "sizes": SIZES,
-        "nothing": nothing_words(table),
+        "nothing": why_nothing(table),
         "sheet": trial_sheet(studio.store, record, key) if key is not None else None,
         "now": datetime.now(UTC),
         "live": live_text(studio.store),

@@ -16,7 +16,7 @@ from lattice.studio.templating import page
 from lattice.studio.trials.browsing import Browsing
 from lattice.studio.trials.marks import LONGEST_NOTE, Given, keep_marks
 from lattice.studio.trials.sheet import TrialSheet, trial_sheet
-from lattice.studio.trials.table import neighbours, trial_path
+from lattice.studio.trials.table import Neighbours, neighbours, trial_path
 
 router = APIRouter()
 
@@ -31,6 +31,8 @@ def show(request: Request, studio: InStudio, reference: str, position: int, targ
     record, sheet = _found(studio, reference, TrialKey(position, target - 1, repeat - 1))
     part = request.headers.get("hx-target") == PANEL
     context = context_of(request, studio, sheet)
+    if not part:
+        context["beside"] = neighbours(studio.store, record, context["browsing"], request.query_params)
     return page(request, f"results/{'trial' if part else 'trial_page'}.html", {**context, "run": record})
 
 
@@ -72,20 +74,20 @@ def annotate(
             f"{studio.settings.root}/runs/{record.id}/results/{trial_path(key)}{query}", status_code=303
         )
     _, sheet = _found(studio, reference, key)
-    return page(request, "results/annotation.html", {**context_of(request, studio, sheet), "run": record, "saved": said})
+    return page(
+        request, "results/annotation.html", {**context_of(request, studio, sheet), "run": record, "saved": said}
+    )
 
 
 def context_of(request: Request, studio: Studio, sheet: TrialSheet) -> dict[str, Any]:
     """What the templates of a trial know."""
     record = sheet.run
-    query = dict(request.query_params)
-    browsing = Browsing.of(query)
     return {
         "sheet": sheet,
-        "here": f"{studio.settings.root}/runs/{record.id}/results",
-        "browsing": browsing,
+        "results_at": f"{studio.settings.root}/runs/{record.id}/results",
+        "browsing": Browsing.of(request.query_params),
         "query": request.url.query,
-        "beside": neighbours(studio.store, record, browsing, query),
+        "beside": Neighbours(),
         "live": live_text(studio.store),
         "saved": None,
     }

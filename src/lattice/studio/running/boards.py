@@ -11,8 +11,12 @@ from lattice.core.evaluation import SCORE, Evaluation, EvaluationType
 from lattice.core.runs import RunRecord
 from lattice.reporting.charts.subjects import subject_of
 from lattice.reporting.figures import MetricSummary, PairCounts, Summary, TargetSummary
+from lattice.reporting.metrics import PassCondition, metric_forms
 from lattice.scoring.scales import scale_of
 from lattice.service.conclusion import Conclusion
+
+Counts = Sequence[Sequence[Any]]
+"""Native value, score and count of each different score, as the engine keeps them while there are few."""
 
 _RECENT = 15.0
 _UNDECIDED: Mapping[str, Any] = {"verdict": None, "reason": ""}
@@ -129,18 +133,33 @@ def _so_far(record: RunRecord, evaluation: Evaluation) -> Iterator[MetricSummary
     totals = {
         target.name: each for target, each in zip(evaluation.targets, record.live.get("targets", ()), strict=False)
     }
+    passes = {form.name: form.passes for form in metric_forms(evaluation) if form.passes is not None}
     for target in evaluation.contenders:
         own = totals.get(target.name, {})
         for name in subject.scales:
             metric = found.get((target.name, name))
             if metric is None:
-                yield MetricSummary(target=target.name, name=name, n=0, ended=own.get("done", 0))
-                continue
-            spread = spread_of(own["metrics"][name]["counts"] or ())
-            pairs = _pairs(evaluation, own["metrics"][name]["counts"] or ()) if name == SCORE else None
-            yield replace(
-                metric, median=spread.median, std=spread.std, min=spread.lowest, max=spread.highest, pairs=pairs
-            )
+                metric = MetricSummary(target=target.name, name=name, n=0, ended=own.get("done", 0))
+            counts = own.get("metrics", {}).get(name, {}).get("counts") or ()
+            yield _with_spread(metric, counts, passes.get(name) if name == SCORE else None, evaluation)
+
+
+def _with_spread(
+    metric: MetricSummary, counts: Counts, passes: PassCondition | None, evaluation: Evaluation
+) -> MetricSummary:
+    spread = spread_of(counts)
+    passed = [(met, count) for native, _, count in counts if passes and (met := passes.met(native)) is not None]
+    n = sum(count for _, count in passed)
+    return replace(
+        metric,
+        median=spread.median,
+        std=spread.std,
+        min=spread.lowest,
+        max=spread.highest,
+        pairs=_pairs(evaluation, counts) if metric.name == SCORE and counts else None,
+        pass_condition=passes.text if passes else None,
+        pass_rate=fsum(met * count for met, count in passed) / n if n else None,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,8 +172,8 @@ class Spread:
     highest: float | None = None
 
 
-def spread_of(counts: Sequence[Sequence[Any]]) -> Spread:
-    """How scores lie of which the engine keeps counts: native value, score, count, by score."""
+def spread_of(counts: Counts) -> Spread:
+    """How scores lie of which the engine keeps counts."""
     scores = sorted((score, count) for _, score, count in counts if count)
     n = sum(count for _, count in scores)
     if not n:
@@ -178,7 +197,7 @@ def _at(scores: Sequence[tuple[float, int]], place: int) -> float:
     raise IndexError(place)
 
 
-def _pairs(evaluation: Evaluation, counts: Sequence[Sequence[Any]]) -> PairCounts | None:
+def _pairs(evaluation: Evaluation, counts: Counts) -> PairCounts | None:
     """How a challenger's pairs have ended so far; how many follow the order is told at the end."""
     if evaluation.baseline is None:
         return None

@@ -8,7 +8,7 @@ from lattice.reporting.figures import MetricSummary
 from lattice.reporting.words.metrics import interval_text, level_text, mean_words, native_text, pairs_words
 from lattice.studio.running.sheets import Sheet
 
-_STOPPED, _RUNNING = "live: the run stopped early", "live: it holds at every look"
+_STOPPED, _RUNNING = "live: the run stopped early", "live"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

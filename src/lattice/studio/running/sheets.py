@@ -70,8 +70,9 @@ class Sheet:
     Parameters
     ----------
     figures: as many while it runs as afterwards.
-    passing: what the run is about besides executing, and waits: what its calls wait for; both come and go.
-    said: why it ended early. warnings: why not to believe its numbers.
+    passing: what the run is about besides executing, and at its end what is to be known of that; has a line of its
+        own, so that nothing moves when it comes. waits: what its calls wait for.
+    said: why it failed, or was interrupted. warnings: why not to believe its numbers.
     refusal: why it could not be started. starting: a process is on its way.
     """
 
@@ -143,12 +144,9 @@ class Sheet:
 
     @property
     def word(self) -> str:
-        run = self.run
-        return (
-            "Starting"
-            if self.starting and run.status is not RunStatus.RUNNING
-            else status_word(run.status, interrupted=run.interrupted, draining=run.draining)
-        )
+        if self.starting:
+            return "Starting"
+        return status_word(self.run.status, interrupted=self.run.interrupted, draining=self.run.draining)
 
     @property
     def kept(self) -> str:
@@ -195,7 +193,7 @@ def sheet_of(store: Store, record: RunRecord, known: Known, *, launch: Launch, c
     board = board_of(record, known.evaluation, conclusion)
     summary = board.summary
     spending = summary.spending if summary else spending_of(record.live, known.evaluation, known.unpriced)
-    failures = failures_words(record.progress)
+    stands_out = record.interrupted or record.status is RunStatus.FAILED
     return Sheet(
         run=record,
         view=view,
@@ -205,13 +203,13 @@ def sheet_of(store: Store, record: RunRecord, known: Known, *, launch: Launch, c
         actions=actions_for(record, starting=launch.starting),
         spending=spending,
         figures=tuple(_figures(view, board, spending, record)),
-        passing=() if view.is_over else tuple(notices(replace(view, waits=()))),
-        said=tuple(_said(record, spending)),
+        passing=tuple(_passing(view, record, spending)),
+        said=tuple(_said(record, spending)) if stands_out and not launch.starting else (),
         waits=tuple(
             Waiting(reason=wait.reason, until=None if wait.seconds is None else now + timedelta(seconds=wait.seconds))
             for wait in view.waits
         ),
-        warnings=(*([failures] if failures and view.is_over else []), *known.doubts),
+        warnings=known.doubts,
         refusal=launch.refusal,
         starting=launch.starting,
         now=now,
@@ -246,6 +244,16 @@ def _cost(view: RunView, spending: Spending) -> Figure:
         return Figure(name="Estimated Cost", value=known, beside=f"({why}" if why else "")
     beside = f"of {formats.money(view.budget_usd)}" if view.budget_usd is not None else ""
     return Figure(name="Estimated Cost", value=known, beside=beside)
+
+
+def _passing(view: RunView, record: RunRecord, spending: Spending) -> Iterator[str]:
+    if not view.is_over:
+        yield from notices(replace(view, waits=()))
+        return
+    if not record.interrupted and record.status is not RunStatus.FAILED:
+        yield from _said(record, spending)
+    if (failures := failures_words(record.progress)) is not None:
+        yield f"Warning: {failures}"
 
 
 def _said(record: RunRecord, spending: Spending) -> Iterator[str]:

@@ -12,20 +12,23 @@ import asyncio
 import html
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import quote, urlsplit
 
 import orjson
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from lattice.studio.security.sessions import COOKIE, Access, access_of_cookie, access_of_token
-from lattice.studio.settings import StudioSettings
+from lattice.studio.security.sessions import Access, access_of_cookie, access_of_token, cookie_name
+from lattice.studio.settings import StudioSettings, host_name
 
 LARGEST_BODY = 256 * 1024 * 1024
 LONGEST_TARGET = 16 * 1024
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
-OPEN_PATHS = ("/login", "/static/", "/healthz")
+OPEN_PATHS = frozenset({"/login", "/healthz"})
+ONE_S_OWN = frozenset({"/login", "/logout", "/settings/theme"})
+"""What changes nothing but the browser that asks for it."""
 SLOWEST = 4.0
 
 POLICY = (
@@ -67,6 +70,9 @@ class Guard:
         self._failures = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -114,9 +120,9 @@ class Guard:
         if origin == "null":
             return False
         public = self._settings.public_url
-        if public is not None and origin.lower() == origin_of(public):
-            return True
         try:
+            if public is not None and origin_of(origin) == origin_of(public):
+                return True
             return urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
         except ValueError:
             return False
@@ -130,12 +136,9 @@ class Guard:
             access = access_of_token(settings, given.strip())
             await self.slow_down(access)
             return access
-        cookies: SimpleCookie = SimpleCookie()
-        try:
-            cookies.load(headers.get("cookie", ""))
-        except CookieError:
-            return None
-        return access_of_cookie(settings, cookies[COOKIE].value) if COOKIE in cookies else None
+        # Other servers of the same host set cookies too, of any form, which must not hide ours.
+        cookies = cookie_parser(headers.get("cookie", ""))
+        return access_of_cookie(settings, cookies.get(cookie_name(settings), ""))
 
     async def slow_down(self, access: Access | None) -> None:
         """Make whoever guesses wait, longer each time; a right token ends that."""
@@ -148,9 +151,9 @@ class Guard:
     def _barred(self, scope: Scope, access: Access | None) -> Refusal | None:
         """Why somebody may not do what they ask for."""
         path = path_in(scope)
-        if access is None and not path.startswith(OPEN_PATHS):
+        if access is None and path not in OPEN_PATHS and not path.startswith("/static/"):
             return Refusal(status=401, error="unauthorized", message="A token is needed: Authorization: Bearer TOKEN.")
-        if access is Access.READ and scope["method"] not in READING and not path.startswith("/log"):
+        if access is Access.READ and scope["method"] not in READING and path not in ONE_S_OWN:
             return Refusal(
                 status=403, error="read_only", message="This token may look at everything and change nothing."
             )
@@ -159,7 +162,10 @@ class Guard:
     async def _refuse(self, refusal: Refusal, scope: Scope, headers: Headers, send: Send) -> None:
         path, root = path_in(scope), self._settings.root
         reads_pages = scope["method"] == "GET" and not path.startswith("/api/")
-        if refusal.status == 401 and reads_pages and headers.get("sec-fetch-dest", "document") == "document":
+        if refusal.status == 401 and "hx-request" in headers:
+            # A part of a page that was opened before its login ran out: loading that page again leads to the login.
+            await _answer(send, 401, b"", {"hx-refresh": "true"})
+        elif refusal.status == 401 and reads_pages and headers.get("sec-fetch-dest", "document") == "document":
             query = scope["query_string"].decode("latin-1")
             back = quote(path + (f"?{query}" if query else ""), safe="")
             await _answer(send, 303, b"", {"location": f"{root}/login?next={back}"})
@@ -176,23 +182,24 @@ class Guard:
 TOO_LARGE = Refusal(status=413, error="too_large", message="More than 256 MiB at once are not taken.")
 
 
-class BodyTooLarge(Exception):
-    """A body without a stated length went beyond what is taken."""
+class BodyTooLarge(HTTPException):
+    """A body without a stated length went beyond what is taken; what parses a body passes on this kind alone."""
 
-
-def host_name(host: str) -> str:
-    """The name in a ``Host`` header, without port and brackets, in lower case."""
-    host = host.strip().lower()
-    if host.startswith("["):
-        name, closed, port = host[1:].partition("]")
-        return name if closed and (not port or port.startswith(":")) else ""
-    return host.rpartition(":")[0] if host.count(":") == 1 else host
+    def __init__(self) -> None:
+        super().__init__(TOO_LARGE.status, TOO_LARGE.message)
 
 
 def origin_of(url: str) -> str:
-    """Scheme, name and port of a URL, as browsers write them in ``Origin``."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}".lower()
+    """Scheme, name and port of a URL, as browsers write them in ``Origin``: without the port that goes without saying.
+
+    Raises
+    ------
+    ValueError: it is no URL.
+    """
+    parts = urlsplit(url.lower())
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    port = None if parts.port == {"http": 80, "https": 443}.get(parts.scheme) else parts.port
+    return f"{parts.scheme}://{host}" + ("" if port is None else f":{port}")
 
 
 def placed(scope: Scope, root: str) -> Scope:

@@ -10,7 +10,6 @@ from typing import Final
 
 from lattice.studio.settings import StudioSettings
 
-COOKIE: Final = "lattice_session"
 LASTS: Final = 30 * 86400
 
 
@@ -28,6 +27,16 @@ def access_of_token(settings: StudioSettings, given: str) -> Access | None:
         if hmac.compare_digest(given.encode(), token.encode()):
             found = access
     return found
+
+
+def cookie_name(settings: StudioSettings) -> str:
+    """What the cookie of this Studio is called.
+
+    Browsers give the cookies of a host to every port of it: without names of their own, a login to one Studio would
+    end that to another beside it.
+    """
+    token = settings.token or ""
+    return f"lattice_session_{hashlib.sha256(f'lattice cookie {token}'.encode()).hexdigest()[:8]}"
 
 
 def issue(settings: StudioSettings, access: Access, now: float | None = None) -> str:

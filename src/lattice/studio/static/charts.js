@@ -47,11 +47,17 @@
       tooltip: (handler, event, item, value) => tell(event, value),
     });
     await view.runAsync();
+    // The figure says in words what is drawn; the marks have nothing to add to that.
+    for (const mark of [fresh, ...fresh.querySelectorAll("[role]")]) {
+      for (const name of ["role", "aria-label", "aria-roledescription"]) mark.removeAttribute(name);
+    }
+    fresh.querySelector("svg")?.setAttribute("aria-hidden", "true");
     drawing.replaceChildren(fresh);
     fresh.className = "";
     state.view?.finalize();
     state.view = view;
     state.width = drawing.clientWidth;
+    figure.dispatchEvent(new CustomEvent("lattice:drawn", { bubbles: true, detail: view }));
   };
 
   // A tooltip of ours: Vega's own writes inline styles, which the page's policy refuses.

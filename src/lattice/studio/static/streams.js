@@ -30,12 +30,17 @@
       if (!this.source) return;
       this.source.close();
       this.source = null;
+      this.found();
+    }
+
+    found() {
       clearTimeout(this.lost);
+      this.lost = null;
     }
 
     opened() {
       this.readyState = EventSource.OPEN;
-      clearTimeout(this.lost);
+      this.found();
       document.querySelector(".connection-lost")?.remove();
       if (this.onopen) this.onopen(new Event("open"));
     }
@@ -43,11 +48,11 @@
     failed() {
       // A browser gives up for good on an answer that is no stream, such as one from a proxy while the server restarts.
       if (this.source && this.source.readyState === EventSource.CLOSED) {
-        this.suspend();
-        this.retry = setTimeout(() => this.connect(), 2000);
+        this.source = null;
+        this.retry = setTimeout(() => document.hidden || this.connect(), 2000);
       }
-      clearTimeout(this.lost);
-      this.lost = setTimeout(() => {
+      // Each attempt that fails comes by here: what counts is the time since the first.
+      this.lost ??= setTimeout(() => {
         if (document.querySelector(".connection-lost")) return;
         const note = document.createElement("p");
         note.className = "connection-lost";

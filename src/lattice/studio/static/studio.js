@@ -12,7 +12,10 @@
   };
   on("click", (event) => {
     const opener = event.target.closest("[data-opens]");
-    if (opener) open(opener.dataset.opens);
+    if (opener && !event.ctrlKey && !event.metaKey) {
+      event.preventDefault();
+      open(opener.dataset.opens);
+    }
     if (event.target.closest("[data-dismiss]")) event.target.closest(".toast")?.remove();
     if (event.target instanceof HTMLDialogElement) event.target.close();
     for (const menu of document.querySelectorAll("details.menu[open]")) {
@@ -52,7 +55,13 @@
   });
   on("keydown", (event) => {
     const button = document.querySelector("[data-runs]");
-    if (button && event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.defaultPrevented) button.click();
+    if (!button || event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.defaultPrevented) return;
+    // It spends money: not while a key is held, and not from within a dialog.
+    if (shortcutsOn() && !event.repeat && !document.querySelector("dialog[open]")) button.click();
+  });
+  // A page that is shown again as it was left has an order that was carried out already.
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted && document.querySelector("form [name=order]")) location.reload();
   });
   for (const box of document.querySelectorAll("[data-shortcuts-switch]")) {
     box.checked = shortcutsOn();
@@ -78,11 +87,15 @@
     for (const [unit, letter] of units) if (seconds >= unit) return `${Math.floor(seconds / unit)}${letter} ago`;
     return `${Math.floor(seconds)}s ago`;
   };
+  const exactly = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
   const tellTimes = () => {
     for (const time of document.querySelectorAll("time[datetime]")) {
       const then = new Date(time.dateTime);
       if (Number.isNaN(then.valueOf())) continue;
-      time.title = then.toLocaleString(undefined, { dateStyle: "full", timeStyle: "long" });
+      if (time.dataset.told !== time.dateTime) {
+        time.dataset.told = time.dateTime;
+        time.title = exactly.format(then);
+      }
       if (!time.hasAttribute("data-exact")) {
         const said = ago(then);
         if (time.textContent !== said) time.textContent = said;
@@ -96,7 +109,7 @@
   };
   tellTimes();
   setInterval(tellTimes, 1000);
-  on("htmx:afterSettle", tellTimes);
+  on("htmx:afterSwap", tellTimes);
 
   // The theme switch goes back to the page it stands on
   for (const field of document.querySelectorAll(".theme-switch [name=next]")) {

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from lattice.core.evaluation import SCORE, Evaluation
+from lattice.core.evaluation import Evaluation
 from lattice.core.models import Usage
 from lattice.core.pairs import BASELINE, POSITION_BIAS
 from lattice.core.panels import DISAGREEMENT
@@ -115,6 +115,12 @@ class TrialSheet:
         return {1.0: "won", 0.5: "tied", 0.0: "lost"}.get(self.row.score)
 
     @property
+    def blind_responses(self) -> tuple[Piece, ...]:
+        """The responses without their targets' names, which would lead whoever scores them."""
+        names = ("Response", "Baseline's response") if len(self.responses) > 1 else ("Response",)
+        return tuple(replace(each, name=name) for each, name in zip(self.responses, names, strict=False))
+
+    @property
     def difference(self) -> str | None:
         """How the person's score stands to the result's."""
         return difference_words(self.row)
@@ -140,7 +146,6 @@ def trial_sheet(store: Store, record: RunRecord, key: TrialKey) -> TrialSheet | 
     evaluation = Evaluation.model_validate(record.config)
     target = evaluation.targets[key.target]
     baseline = _baseline(store, record, evaluation, key)
-    judged = row.response is not None
     seen = asked_judges(evaluation, row.input, row.response, baseline) if row.response is not None else ()
     return TrialSheet(
         run=record,
@@ -153,7 +158,7 @@ def trial_sheet(store: Store, record: RunRecord, key: TrialKey) -> TrialSheet | 
         reasoning=_some("reasoning", "Reasoning", row.reasoning),
         aside=tuple(_aside(row)),
         told=_said("told", asked_target(target, row.input)),
-        seen=tuple(_said(f"seen-{place}", asked) for place, asked in enumerate(seen)) if judged else (),
+        seen=tuple(_said(f"seen-{place}", asked) for place, asked in enumerate(seen)),
         answer=next(iter(_some("said", "What it said", row.raw)), None) if evaluation.judges else None,
         **_bars(row, evaluation),
         spent=tuple(_spent(row, evaluation)),
@@ -240,8 +245,3 @@ def _laps(rows: list[AttemptRow]) -> Iterator[Lap]:
         yield Lap(row=rows[0])
     for before, row in pairwise(rows):
         yield Lap(row=row, since=max(0.0, (row.attempt.at - before.attempt.at).total_seconds()))
-
-
-def has_score(evaluation: Evaluation) -> bool:
-    """Whether results of an evaluation have a score at all."""
-    return SCORE in evaluation.metric_names

@@ -15,6 +15,7 @@ from lattice.reporting.formats import latency
 from lattice.scoring.scales import scale_of
 
 _MOST_CHECKS = 3
+_SLOW_FROM = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,7 @@ def _suggestions(record: RunRecord, evaluation: Evaluation, summary: Summary | N
     for check in evaluation.checks[:_MOST_CHECKS]:
         yield Suggestion(label=f"not: {check.name}", where=f"{quoted(check.name)} < 1")
     slow = max((target.latency.p95 for target in summary.targets if target.latency), default=None) if summary else None
-    if slow:
+    if slow and slow >= _SLOW_FROM:
         yield Suggestion(label=f"slow (above {latency(slow)})", where=f"latency > {slow:.3g}")
     retried = _calls(evaluation)
     yield Suggestion(label="tried again", where=f"attempts > {retried}")

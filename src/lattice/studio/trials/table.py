@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from urllib.parse import quote
 
 from lattice.core.errors import UsageError
@@ -15,9 +16,10 @@ from lattice.reporting.figures import Summary
 from lattice.scoring.scales import scale_of
 from lattice.service.execution import is_live
 from lattice.store import ResultRow, Store
-from lattice.store.records import Recency
+from lattice.store.records import Recency, Slice
 from lattice.studio.trials.browsing import FIRST, LAST, Browsing, row_key, row_name
 from lattice.studio.trials.columns import Column, columns_of, shown_columns
+from lattice.studio.trials.counts import Counts
 from lattice.studio.trials.suggestions import Suggestion, suggestions_for
 from lattice.studio.trials.texts import page_text
 
@@ -119,18 +121,15 @@ class Table:
         """The trial that is open beside the table."""
         return row_key(self.browsing.row)
 
-    @property
-    def usual_sort(self) -> str:
-        """What the table is sorted by where nobody chose."""
-        return Recency.NEWEST.value if self.is_live else "input"
-
     def trial_address(self, line: Line) -> str:
         """The query of a trial's own page: which results it stands among."""
         query = self.browsing.address(page=1)
         return f"{query}{'&' if query else '?'}at={line.at}"
 
 
-def read_table(store: Store, record: RunRecord, browsing: Browsing, summary: Summary | None) -> Table:
+def read_table(
+    store: Store, record: RunRecord, browsing: Browsing, *, counts: Counts, summary: Summary | None = None
+) -> Table:
     """Read the page that an address asks for; a filter that cannot be used is said and left out."""
     evaluation = Evaluation.model_validate(record.config)
     live = is_live(record)
@@ -146,7 +145,9 @@ def read_table(store: Store, record: RunRecord, browsing: Browsing, summary: Sum
         rows = store.brief_results(record.key, part, letters=LETTERS)
         browsing = replace(browsing, page=1)
     total = store.count_results(record.key, upto=browsing.upto) if live else record.progress.done
-    matching = total if part.where is None else store.count_results(record.key, part.where, upto=browsing.upto)
+    matching = total
+    if part.where is not None:
+        matching = _matching(store, record, part, len(rows), counts)
     lines = tuple(Line(row=row, at=part.offset + place) for place, row in enumerate(rows))
     columns = columns_of(evaluation)
     return Table(
@@ -164,6 +165,15 @@ def read_table(store: Store, record: RunRecord, browsing: Browsing, summary: Sum
     )
 
 
+def _matching(store: Store, record: RunRecord, part: Slice, read: int, counts: Counts) -> int:
+    """How many results a slice is taken from."""
+    if part.upto is not None:
+        return store.count_results(record.key, part.where, upto=part.upto)
+    if 0 < read < part.limit or (not read and not part.offset):
+        return part.offset + read
+    return counts.matching(store, record, part.where) if part.where is not None else record.progress.done
+
+
 def usual_order(record: RunRecord) -> Recency | None:
     """Newest first while results come, in the order of their inputs afterwards."""
     return Recency.NEWEST if is_live(record) else None
@@ -174,13 +184,22 @@ def words_of(error: UsageError) -> str:
     return f"Column {error.column}: {error.problem}" if isinstance(error, InvalidFilter) else str(error)
 
 
-def nothing_words(table: Table) -> str:
-    """Why there is no result to show: none yet, or none that the filter holds for."""
+class Nothing(StrEnum):
+    """Why a page has no result to show."""
+
+    FILTERED = "filtered"
+    PENDING = "pending"
+    RUNNING = "running"
+    NONE = "none"
+
+
+def why_nothing(table: Table) -> Nothing:
+    """None yet, none that the filter holds for, or none at all."""
     if table.total:
-        return "filtered"
+        return Nothing.FILTERED
     if table.run.status is RunStatus.PENDING:
-        return "pending"
-    return "running" if table.is_live else "none"
+        return Nothing.PENDING
+    return Nothing.RUNNING if table.is_live else Nothing.NONE
 
 
 def neighbours(store: Store, record: RunRecord, browsing: Browsing, query: Mapping[str, str]) -> Neighbours:
