@@ -8,12 +8,13 @@ from __future__ import annotations
 import io
 import json
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 from tests.browser.chromium import DESK, PHONE, Look, Scheme, context_for, launched
 from tests.browser.processes import StudioProcess, Workspace
 from tests.cli.servers import simulator
@@ -24,8 +25,13 @@ from lattice.providers.simulated.server import SimulatorServer
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 WIDTHS = (DESK, PHONE)
 FAULTS = Behaviour.from_options(
-    latency="lognormal:4:0.4", faults=["500=0.05", "429=0.03", "malformed=0.03"], quality=0.78
+    latency="lognormal:3:0.4", faults=["500=0.05", "429=0.03", "malformed=0.03"], quality=0.78
 )
+LONGEST_WAIT = 120
+LIVE_NAME = "Nightly regression"
+NAME = "RAG Pipeline Quality Assessment"
+QUALITIES = (0.74, 0.78, 0.83)
+PROMPTS = ("briefly", "in two sentences", "in two sentences, and name the page of the manual")
 SLUG = "rag-pipeline-quality-assessment"
 COLOURS = 256
 """Of a picture's palette: text and flat areas look the same, at a third of the size."""
@@ -51,7 +57,7 @@ SHOTS = (
     Shot(name="evaluations", path="/", ready=".file-list"),
     Shot(name="evaluation", path="/evaluations/{evaluation}", ready=".forecast .facts"),
     Shot(name="run-live", path="/runs/{live}", ready=".errors, main h2"),
-    Shot(name="run", path="/runs/{done}", ready="figure.chart svg"),
+    Shot(name="run", path="/runs/{done}", ready="figure.chart"),
     Shot(name="results", path="/runs/{done}/results?where=score+%3C+3", ready="table.data"),
     Shot(name="trial", path="/runs/{done}/results/3/1/1", ready="main h1"),
     Shot(name="compare", path="/compare?run={other}&run={done}", ready="main h1"),
@@ -95,7 +101,7 @@ scoring:
       - {{name: accuracy, weight: 0.6, description: Is it right?}}
       - {{name: completeness, weight: 0.4, description: Is everything there?}}
 run: {{max_concurrent: 12}}
-gates: [mean > 0.70, ci_lower > 0.65]
+gates: [mean > 0.60, ci_lower > 0.55]
 """
 
 
@@ -106,13 +112,17 @@ def fill(workspace: Workspace, provider: SimulatorServer) -> None:
         for n in range(1, 201)
     )
     workspace.write("questions.jsonl", "\n".join(lines))
-    name = "RAG Pipeline Quality Assessment"
-    for version, model in enumerate(("assistant-weak", "assistant", "assistant-strong"), start=1):
-        workspace.write("quality.yaml", EVALUATION.format(name=name, model=f"sim/{model}", judge="sim/judge"))
-        workspace.lattice("run", "quality.yaml", "--tag", f"version=2.{version}", code=3 if version == 1 else 0)
+    workspace.environ["OPENAI_API_KEY"] = "any"
+    for version, quality in enumerate(QUALITIES, start=1):
+        written = EVALUATION.format(name=NAME, model="openai/gpt-5-mini", judge="openai/gpt-5")
+        workspace.write("quality.yaml", written.replace("in two sentences", PROMPTS[version - 1]))
+        quick = Behaviour.from_options(latency="lognormal:0.2:0.5", faults=["malformed=0.01"], quality=quality)
+        with simulator(quick) as past:
+            workspace.environ["OPENAI_BASE_URL"] = past.openai_url
+            workspace.lattice("run", "quality.yaml", "--tag", f"version=2.{version}")
     workspace.lattice("artifact", "save", "latest")
-    workspace.environ.update(OPENAI_BASE_URL=provider.openai_url, OPENAI_API_KEY="any")
-    live = EVALUATION.format(name="Nightly regression", model="openai/gpt-5-mini", judge="openai/gpt-5")
+    workspace.environ["OPENAI_BASE_URL"] = provider.openai_url
+    live = EVALUATION.format(name=LIVE_NAME, model="openai/gpt-5-mini", judge="openai/gpt-5")
     workspace.write("nightly.yaml", live)
 
 
@@ -141,8 +151,17 @@ def take(browser: Browser, studio: StudioProcess, look: Look, where: Mapping[str
         page.goto(studio.url + shot.path.format(**where))
         page.wait_for_selector(shot.ready)
         page.evaluate("document.fonts.ready.then(() => null)")
+        draw_charts(page)
         yield f"{shot.name}-{look.width}-{look.scheme.value}.png", page.screenshot(animations="disabled")
     context.close()
+
+
+def draw_charts(page: Page) -> None:
+    """Have the charts drawn, which happens when they come into view."""
+    for figure in page.locator("figure.chart:visible").all()[:2]:
+        figure.scroll_into_view_if_needed()
+        figure.locator("svg").first.wait_for()
+    page.evaluate("scrollTo(0, 0)")
 
 
 def reduced(picture: bytes) -> bytes:
@@ -152,6 +171,16 @@ def reduced(picture: bytes) -> bytes:
         few = image.convert("RGB").quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
         few.save(out, format="PNG", optimize=True)
     return out.getvalue()
+
+
+def wait_for_results(workspace: Workspace, enough: int) -> None:
+    """Wait until the run that goes on has results to show."""
+    deadline = time.monotonic() + LONGEST_WAIT
+    while time.monotonic() < deadline:
+        latest = json.loads(workspace.lattice("show", "latest", "--json"))
+        if latest["evaluation"]["name"] == LIVE_NAME and latest["progress"]["done"] >= enough:
+            return
+    raise TimeoutError(f"the run has not {enough} results after {LONGEST_WAIT} s")
 
 
 def picture_all(studio: StudioProcess) -> None:
@@ -175,6 +204,7 @@ def main() -> None:
         studio = StudioProcess(workspace)
         going = workspace.begin("run", "nightly.yaml", "--no-progress")
         try:
+            wait_for_results(workspace, 40)
             picture_all(studio)
         finally:
             going.terminate()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
 from tests.browser.chromium import Look
 from tests.browser.conftest import OpenPage, Simulate, StartStudio
-from tests.browser.processes import StudioProcess, Workspace
+from tests.browser.processes import StudioProcess, Workspace, free_port
+from tests.browser.proxies import PREFIX, Prefix, proxied
 from tests.browser.watching import Troubles
 
 from lattice.providers.simulated import Behaviour
@@ -40,6 +44,45 @@ def test_a_token_opens_one_that_asks_for_it(
     studio = start_studio(workspace)
     open_page(Look(token=token)).goto(f"{studio.url}/settings")
     assert token not in studio.said
+
+
+def test_an_open_page_says_that_the_studio_is_gone_and_goes_on_when_it_is_back(
+    studio: StudioProcess, workspace: Workspace, page: Page, troubles: Troubles
+) -> None:
+    workspace.lattice("init", ".")
+    workspace.lattice("add", "evaluation.yaml")
+    page.goto(studio.url)
+    expect(page.locator("[data-evaluation] .status")).to_have_text("Pending")
+    studio.stop()
+    note = page.locator(".connection-lost")
+    expect(note).to_be_visible(timeout=15_000)
+    workspace.lattice("run", "evaluation.yaml")
+    studio.start()
+    expect(note).to_have_count(0, timeout=15_000)
+    expect(page.locator("[data-evaluation] .status")).to_have_text("Completed", timeout=15_000)
+    troubles.expect("net::ERR_")
+
+
+@pytest.mark.parametrize("prefix", list(Prefix))
+def test_behind_a_proxy_pages_forms_and_streams_work_below_its_path(
+    workspace: Workspace, start_studio: StartStudio, page: Page, prefix: Prefix
+) -> None:
+    workspace.lattice("init", ".")
+    workspace.lattice("add", "evaluation.yaml")
+    own = free_port()
+    studio = start_studio(workspace, "--public-url", f"http://127.0.0.1:{own}{PREFIX}")
+    with proxied(own, studio.port, prefix) as address:
+        page.goto(f"{address}/")
+        expect(page.locator("[data-evaluation] .status")).to_have_text("Pending")
+        page.locator("[data-evaluation] .row-link").focus()
+        workspace.lattice("run", "evaluation.yaml")
+        expect(page.locator("[data-evaluation] .status")).to_have_text("Completed")
+        expect(page.locator("[data-evaluation] .row-link")).to_be_focused()
+        expect(page.locator("[data-evaluation] time")).to_contain_text(re.compile("just now|ago"))
+        page.get_by_role("button", name=re.compile("^Theme")).click()
+        expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+        expect(page).to_have_url(f"{address}/")
+        page.goto("about:blank")
 
 
 def test_a_run_meets_the_faults_that_were_ordered(workspace: Workspace, simulate: Simulate) -> None:

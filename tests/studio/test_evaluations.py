@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import shutil
+import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -263,7 +264,7 @@ def test_a_run_whose_process_is_ended_before_it_begins_says_what_ended_it(studio
 def test_a_process_that_cannot_be_started_is_said_to_be(studio: Studio, tmp_path: Path) -> None:
     version = added(studio.store, studio.place.folder)
     launcher = Launcher(Place(folder=tmp_path / "gone", environ={}))
-    with pytest.raises(UsageError, match="cannot be started: .*gone"):
+    with pytest.raises(UsageError, match=r"cannot be started: .*gone"):
         start_run(studio.store, launcher, version, tags={}, trigger="studio")
     assert not launcher.is_starting(studio.store.runs()[0].key)
 
@@ -384,3 +385,15 @@ def test_a_duplicate_keeps_what_only_files_may_say_and_changes_none_of_it(
     assert "targets.0.python" in text
     kept = studio.store.versions(studio.store.evaluations()[0].id)[0]
     assert kept.folder == "."
+
+
+def test_a_run_carries_the_commit_of_its_evaluation_s_folder(studio: Studio, client: TestClient) -> None:
+    folder = studio.place.folder
+    (folder / "evaluation.yaml").write_text(yaml.safe_dump(configuration()))
+    client.post("/evaluations/files", data={"path": "evaluation.yaml"})
+    git = ("git", "-C", str(folder), "-c", "user.name=x", "-c", "user.email=x@example.com")
+    for command in (("init", "-q"), ("add", "evaluation.yaml"), ("commit", "-qm", "First")):
+        subprocess.run([*git, *command], check=True)
+    client.post(f"/evaluations/{studio.store.evaluations()[0].id}/runs", data={"tags": "by=me"})
+    tags = studio.store.runs()[0].tags
+    assert (tags["by"], tags["git.dirty"], len(tags["git.commit"])) == ("me", "false", 40)

@@ -25,7 +25,9 @@ from lattice.core.exits import ExitCode
 from lattice.core.runs import RunRecord, RunStatus
 from lattice.service.control import cancel_run
 from lattice.service.execution import AS_CONFIGURED, ResumeSettings, check_resumable, is_live
+from lattice.service.provenance import tagged
 from lattice.service.reading import reference_of
+from lattice.service.workspace import kept_folder
 from lattice.store import Store
 
 LONGEST_REASON = 4000
@@ -49,6 +51,15 @@ class Place:
     db: str | None = None
     environ: Mapping[str, str] = field(repr=False)
 
+    def found(self, folder: str | None) -> Path | None:
+        """The folder of an evaluation file that was kept with a version or a run; None where it is not here."""
+        return kept_folder(folder, self.db, self.environ, self.folder)
+
+    def tagged(self, tags: Mapping[str, str], folder: str | None) -> dict[str, str]:
+        """Tags of a new run: those that are given, and where its file is in a git work tree, the commit."""
+        found = self.found(folder)
+        return dict(tags) if found is None else tagged(tags, found)
+
 
 class Launcher:
     """Starts runs, and remembers why one could not be started.
@@ -66,6 +77,11 @@ class Launcher:
         self._began: dict[int, datetime] = {}
         self._ordering = threading.Lock()
         self._orders: OrderedDict[str, RunRecord] = OrderedDict()
+
+    @property
+    def place(self) -> Place:
+        """Where it starts them."""
+        return self._place
 
     def once(self, order: str, make: Callable[[], RunRecord]) -> RunRecord:
         """The run of one order, which `make` starts when it comes first: a button that is hit twice starts one run.

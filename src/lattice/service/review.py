@@ -19,7 +19,6 @@ from lattice.service.launching import Launcher, Place
 from lattice.service.obstacles import obstacles_in_sight, warnings_about
 from lattice.service.preparation import create_run
 from lattice.service.rehearsing import Rehearsal
-from lattice.service.workspace import kept_folder
 from lattice.store import Store, VersionRecord
 
 FIRST = 5
@@ -77,7 +76,7 @@ async def forecast_of(store: Store, place: Place, version: VersionRecord) -> Reh
 
 def surroundings_of(place: Place, version: VersionRecord) -> Surroundings:
     """What a version's runs will take from this machine."""
-    base = kept_folder(version.folder, place.db, place.environ, place.folder) or place.folder
+    base = place.found(version.folder) or place.folder
     return Surroundings(environ=load_environment(base, place.environ), base=base)
 
 
@@ -91,7 +90,8 @@ def start_run(
     settings: ResumeSettings = AS_CONFIGURED,
 ) -> RunRecord:
     """Make a run of a stored version, and have it carried out by a process of its own."""
-    record = create_run(store, version, tags=tags, trigger=trigger, folder=version.folder)
+    labels = launcher.place.tagged(tags, version.folder)
+    record = create_run(store, version, tags=labels, trigger=trigger, folder=version.folder)
     launcher.start(record, settings)
     return record
 

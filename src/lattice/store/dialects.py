@@ -88,7 +88,9 @@ def dialect_of(url: str) -> Dialect:
     try:
         parsed = make_url(url)
     except ArgumentError as error:
-        raise UsageError(f"{url!r} is not the URL of a store; write sqlite:///PATH") from error
+        # It may hold a password, wherever that stands in something that cannot be read.
+        shown = url if "@" not in url else f"{url.partition(':')[0]}:…"
+        raise UsageError(f"{shown!r} is not the URL of a store; write sqlite:///PATH") from error
     if parsed.get_backend_name() != "sqlite":
         raise UsageError(f"stores of type {parsed.get_backend_name()} are not available; write sqlite:///PATH")
     return _sqlite(parsed)

@@ -11,6 +11,7 @@ import logging
 import re
 import secrets
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ log = logging.getLogger("lattice.studio")
 
 LOOK_EVERY = 0.25
 CALM_EVERY = 2.0
+REST = 9.0
+"""Pause after a look, in times of what it took: a feed never takes more than a tenth of a core."""
 KEEP_ALIVE = 15.0
 
 Parts = Mapping[str, str]
@@ -115,6 +118,7 @@ class Feed:
     async def _run(self) -> None:
         calm, said = False, ""
         while True:
+            began = time.monotonic()
             try:
                 glance = await asyncio.to_thread(self._looked)
                 self._take(glance.parts)
@@ -125,7 +129,7 @@ class Feed:
                 if repr(error) != said:
                     said = repr(error)
                     log.exception("a page cannot be kept current")
-            await asyncio.sleep(CALM_EVERY if calm else self._every)
+            await asyncio.sleep(max(CALM_EVERY if calm else self._every, REST * (time.monotonic() - began)))
 
     def _looked(self) -> Glance:
         """A look; one whose followers have gone may still go on in its thread, and is waited for."""

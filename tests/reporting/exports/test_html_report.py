@@ -210,6 +210,12 @@ def test_whatever_a_model_writes_stays_text(text: str) -> None:
     assert [e.tag for e in hard.all() if e.tag in kinds] == [e.tag for e in plain.all() if e.tag in kinds]
 
 
+def test_control_characters_are_seen_and_reach_no_terminal_that_prints_the_file() -> None:
+    written_page = written("html", source(hostile_rows("a\x1b]0;title\x07\x00b\tc\r\n"))).decode()
+    assert "a␛]0;title␇␀b\tc" in written_page
+    assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]", written_page)
+
+
 def test_its_policy_lets_nothing_in_from_anywhere() -> None:
     found = page(drawn(source(hostile_rows(BREAKOUT))))
     policy = found.one("meta", http_equiv="Content-Security-Policy").attributes["content"]

@@ -29,8 +29,9 @@ from lattice.reporting.exports.html_figures import Figure, dark_colours, figure_
 from lattice.reporting.exports.html_metrics import latency_rows, metric_heads, metric_rows, pair_rows
 from lattice.reporting.exports.html_results import ShownResults, shown_results
 from lattice.reporting.exports.source import ExportSource, Format
+from lattice.reporting.exports.xml_text import allowed
 from lattice.reporting.figures import Summary
-from lattice.reporting.formats import count, plain_text, rate, terminal_text
+from lattice.reporting.formats import count, rate, terminal_text
 from lattice.reporting.words.configuration import inputs_words, scoring_words, target_label, target_labels
 from lattice.reporting.words.endings import cost_text, stop_words
 from lattice.reporting.words.metrics import failures_words, interval_text
@@ -50,7 +51,7 @@ def write(source: ExportSource, stream: IO[bytes]) -> None:
     parts = template.stream(_page(source))
     parts.enable_buffering(_BUFFERED)
     for part in parts:
-        stream.write(plain_text(part).encode())
+        stream.write(allowed(part).encode())
 
 
 @cache

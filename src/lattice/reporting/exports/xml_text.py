@@ -15,8 +15,8 @@ _IN_ATTRIBUTES = {**_IN_TEXT, '"': "&quot;", "\n": "&#10;", "\t": "&#9;"}
 
 
 def text(content: str) -> str:
-    """What stands between tags. Control characters become their pictures (``␀``), the rest that XML lacks ``�``."""
-    return _SPECIAL.sub(lambda found: _IN_TEXT.get(found[0], found[0]), _allowed(content))
+    """What stands between tags, see `allowed`."""
+    return _SPECIAL.sub(lambda found: _IN_TEXT.get(found[0], found[0]), allowed(content))
 
 
 def element(name: str, attributes: Mapping[str, str], content: str | None = None) -> str:
@@ -32,10 +32,11 @@ def opening(name: str, attributes: Mapping[str, str]) -> str:
 
 
 def _attribute(value: str) -> str:
-    return _SPECIAL.sub(lambda found: _IN_ATTRIBUTES[found[0]], _allowed(value))
+    return _SPECIAL.sub(lambda found: _IN_ATTRIBUTES[found[0]], allowed(value))
 
 
-def _allowed(content: str) -> str:
+def allowed(content: str) -> str:
+    """Control characters become their pictures (``␀``), the rest that XML lacks ``�``; nothing is escaped."""
     return _FORBIDDEN.sub(_picture, content)
 
 

@@ -47,7 +47,8 @@ def start_run(
     version = version_of(studio, row, order.version)
     settings = order.execution.settings()
     _check(Evaluation.model_validate(version.config), settings)
-    record = create_run(studio.store, version, tags=order.tags, trigger=TRIGGER, folder=version.folder)
+    tags = studio.place.tagged(order.tags, version.folder)
+    record = create_run(studio.store, version, tags=tags, trigger=TRIGGER, folder=version.folder)
     return _started(studio, record, settings)
 
 
@@ -88,7 +89,8 @@ def resume(studio: InStudio, record: InRun, order: Annotated[ResumeOrder, Depend
 )
 def rerun(studio: InStudio, record: InRun, order: Annotated[Tagged, Depends(JsonBody(Tagged))]) -> Response:
     """Run the stored configuration and inputs of a run afresh, as a new run; the earlier one stays."""
-    return _started(studio, create_rerun(studio.store, record, tags=order.tags, trigger=TRIGGER))
+    tags = studio.place.tagged(order.tags, record.folder)
+    return _started(studio, create_rerun(studio.store, record, tags=tags, trigger=TRIGGER))
 
 
 @router.post(

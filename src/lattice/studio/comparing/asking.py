@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from math import isfinite
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -158,8 +159,10 @@ def _span(text: str) -> Span | None:
         found = Span(low=float(low), high=float(high))
     except ValueError:
         return None
+    if not comma or not isfinite(found.low) or not isfinite(found.high):
+        return None
     # A region that is drawn from right to left is the same one.
-    return Span(low=min(found.low, found.high), high=max(found.low, found.high)) if comma else None
+    return Span(low=min(found.low, found.high), high=max(found.low, found.high))
 
 
 def _spoken(span: Span | None) -> str:

@@ -86,9 +86,10 @@ class Contents:
         return self.found.comparison(self.matchup.baseline, self.candidate.side.name, self.metric)
 
     @property
-    def worst(self) -> Moved | None:
-        """The input that lost most."""
-        return next(iter(self.shown.worse), None) if self.shown else None
+    def worst(self) -> tuple[tuple[SideHead, Moved], ...]:
+        """The input that lost most in each candidate, where one did."""
+        names = {head.side.name: head for head in self.heads}
+        return tuple((names[each.candidate], each.worse[0]) for each in self.compared if each.worse)
 
     @property
     def part(self) -> Report:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
@@ -35,46 +35,45 @@ def text_difference(before: str, after: str) -> list[Stretch]:
     old, new = _WORDS.findall(before), _WORDS.findall(after)
     start = _shared(old, new)
     end = _shared(old[start:][::-1], new[start:][::-1])
-    middle = (old[start : len(old) - end], new[start : len(new) - end])
     stretches = [
         Stretch(change=Change.SAME, text="".join(old[:start])),
-        *_between(*middle),
+        *_between(old[start : len(old) - end], new[start : len(new) - end]),
         Stretch(change=Change.SAME, text="".join(old[len(old) - end :])),
     ]
-    return list(_joined(each for each in stretches if each.text))
+    return [each for each in stretches if each.text]
 
 
-def _between(old: list[str], new: list[str]) -> Iterator[Stretch]:
+def _between(old: Sequence[str], new: Sequence[str]) -> Iterator[Stretch]:
+    """Changes, with the blanks between two of them as part of both: single words would be a patchwork."""
+    gone, come, gap = "", "", ""
+    for is_same, was, now in _parts(old, new):
+        if not is_same:
+            gone, come, gap = gone + gap + was, come + gap + now, ""
+        elif was.isspace() and not gap and (gone or come):
+            gap = was
+        else:
+            yield from _changed(gone, come)
+            yield Stretch(change=Change.SAME, text=gap + was)
+            gone, come, gap = "", "", ""
+    yield from _changed(gone, come)
+    yield Stretch(change=Change.SAME, text=gap)
+
+
+def _parts(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[bool, str, str]]:
+    """Stretches with whether both texts have them, as they stand in each."""
     if max(len(old), len(new)) > MOST_WORDS:
-        yield from _replaced(old, new)
+        yield False, "".join(old), "".join(new)
         return
     for tag, old_from, old_to, new_from, new_to in SequenceMatcher(None, old, new).get_opcodes():
-        if tag == "equal":
-            yield Stretch(change=Change.SAME, text="".join(old[old_from:old_to]))
-        else:
-            yield from _replaced(old[old_from:old_to], new[new_from:new_to])
+        yield tag == "equal", "".join(old[old_from:old_to]), "".join(new[new_from:new_to])
 
 
-def _replaced(old: list[str], new: list[str]) -> Iterator[Stretch]:
-    yield Stretch(change=Change.ONLY_BEFORE, text="".join(old))
-    yield Stretch(change=Change.ONLY_AFTER, text="".join(new))
+def _changed(gone: str, come: str) -> Iterator[Stretch]:
+    yield Stretch(change=Change.ONLY_BEFORE, text=gone)
+    yield Stretch(change=Change.ONLY_AFTER, text=come)
 
 
-def _joined(stretches: Iterator[Stretch]) -> Iterator[Stretch]:
-    """Neighbours of one kind as one stretch."""
-    last: Stretch | None = None
-    for each in stretches:
-        if last is not None and last.change is each.change:
-            last = Stretch(change=last.change, text=last.text + each.text)
-            continue
-        if last is not None:
-            yield last
-        last = each
-    if last is not None:
-        yield last
-
-
-def _shared(old: list[str], new: list[str]) -> int:
+def _shared(old: Sequence[str], new: Sequence[str]) -> int:
     """How many words are the same from the beginning."""
     both = zip(old, new, strict=False)
     return next((place for place, (left, right) in enumerate(both) if left != right), min(len(old), len(new)))

@@ -17,7 +17,7 @@ from lattice.service.deleting import delete_contents, delete_run
 from lattice.service.execution import ResumeSettings
 from lattice.service.reading import source_of
 from lattice.service.rerunning import changed_file, create_rerun
-from lattice.service.workspace import kept_folder, store_url
+from lattice.service.workspace import store_url
 from lattice.studio.running.downloads import written_out
 from lattice.studio.state import InStudio, Studio
 from lattice.studio.templating import page
@@ -62,7 +62,7 @@ def differences(request: Request, studio: InStudio, reference: str) -> Response:
     """What the evaluation's file says by now, where that is something else than the run was started with."""
     record = studio.store.find_run(reference)
     place = studio.place
-    folder = kept_folder(record.folder, place.db, place.environ, place.folder) or place.folder
+    folder = place.found(record.folder) or place.folder
     changed = changed_file(record, folder)
     lines = [line for each in changed.differences for line in each.lines()] if changed else []
     context = {
@@ -77,7 +77,8 @@ def differences(request: Request, studio: InStudio, reference: str) -> Response:
 def rerun(studio: InStudio, reference: str) -> Response:
     """A new run of the stored configuration."""
     record = studio.store.find_run(reference)
-    created = create_rerun(studio.store, record, tags={}, trigger=TRIGGER)
+    tags = studio.place.tagged({}, record.folder)
+    created = create_rerun(studio.store, record, tags=tags, trigger=TRIGGER)
     studio.launcher.start(created)
     return back_to(studio, created.id)
 
