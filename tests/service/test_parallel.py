@@ -44,7 +44,10 @@ def test_the_means_of_runs_lie_over_each_other(url: str, store: Store) -> None:
 def test_runs_that_go_on_are_drawn_as_far_as_they_are(url: str, store: Store) -> None:
     carried_out(url, ("Bot", GOOD))
     carried_out(url, ("Bot", POOR))
-    going = [replace(each, run=replace(each.run, status=RunStatus.RUNNING)) for each in chosen(store, "support#1", "support#2")]
+    going = [
+        replace(each, run=replace(each.run, status=RunStatus.RUNNING))
+        for each in chosen(store, "support#1", "support#2")
+    ]
     chart = chart_together(store, going, ChartKind.DISTRIBUTION)
     assert "so far" in chart.title
     assert {row["series"] for row in chart.spec["data"]["values"]} == {"support#1", "support#2"}

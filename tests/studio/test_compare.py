@@ -354,7 +354,11 @@ def test_only_the_last_few_are_kept() -> None:
     made: list[int] = []
 
     def ask(number: int) -> int:
-        return kept.get(number, lambda: made.append(number) or number)
+        def make() -> int:
+            made.append(number)
+            return number
+
+        return kept.get(number, make)
 
     assert [ask(each) for each in (1, 2, 1, 3, 1, 2)] == [1, 2, 1, 3, 1, 2]
     assert made == [1, 2, 3, 2]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from math import fsum, nan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,6 @@ Positions = NDArray[np.int64]
 
 _DECIMALS = 12
 _HAIR = 1e-9
-_NOTHING: Positions = np.empty(0, dtype=np.int64)
 
 
 class Column(Mapping[int, Trials]):
@@ -34,26 +34,27 @@ class Column(Mapping[int, Trials]):
     Parameters
     ----------
     positions: of the inputs that have ended, ascending.
-    values: their scores, NaN where there is none.
+    scores: of these, on 0–1; NaN where there is none.
     """
 
-    __slots__ = ("positions", "values")
+    __slots__ = ("positions", "scores")
 
-    def __init__(self, positions: Positions, values: Floats) -> None:
+    def __init__(self, positions: Positions, scores: Floats) -> None:
         self.positions = positions
-        self.values = values
+        self.scores = scores
 
     @classmethod
-    def of(cls, scores: ByInput) -> Column:
+    def of(cls, given: ByInput) -> Column:
         """The scores of a side that was read."""
-        positions = np.array(sorted(scores), dtype=np.int64)
-        return cls(positions, np.array([_average(scores[int(each)]) for each in positions], dtype=np.float64))
+        positions = np.array(sorted(given), dtype=np.int64)
+        averages = [_average(given[each]) for each in positions.tolist()]
+        return cls(positions, np.array(averages, dtype=np.float64))
 
     def __getitem__(self, position: int) -> Trials:
         place = int(np.searchsorted(self.positions, position))
         if place == len(self.positions) or self.positions[place] != position:
             raise KeyError(position)
-        value = float(self.values[place])
+        value = float(self.scores[place])
         return (None if np.isnan(value) else value,)
 
     def __iter__(self) -> Iterator[int]:
@@ -68,7 +69,7 @@ class Column(Mapping[int, Trials]):
         if len(self.positions):
             places = np.minimum(np.searchsorted(self.positions, positions), len(self.positions) - 1)
             there = self.positions[places] == positions
-            found[there] = self.values[places[there]]
+            found[there] = self.scores[places[there]]
         return found
 
 
@@ -168,7 +169,8 @@ class Pairs:
             Order.INPUT: self.positions.astype(np.float64),
         }[choice.order]
         # NaN comes last, and equal differences stay in the order of the file.
-        return self.positions[kept][np.argsort(key[kept], kind="stable")]
+        ordered: Positions = self.positions[kept][np.argsort(key[kept], kind="stable")]
+        return ordered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -316,4 +318,4 @@ def _compact(side: Side) -> Side:
 
 def _average(trials: Trials) -> float:
     known = [score for score in trials if score is not None]
-    return float(np.mean(known)) if known else float("nan")
+    return fsum(known) / len(known) if known else nan

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from tests.reporting.run_records import SLUG, run
+from tests.reporting.run_records import NOW, SLUG, run
 
 from lattice.cli.rendering.commands import commands_after_showing, next_commands
 from lattice.core.runs import RunRecord, RunStatus
@@ -107,3 +107,9 @@ def test_nothing_is_exported_of_a_run_without_results() -> None:
         f"lattice resume {SLUG}#3",
         f"lattice show {SLUG}#3",
     ]
+
+
+def test_a_run_whose_contents_were_deleted_is_not_to_be_resumed() -> None:
+    for status in (RunStatus.CANCELLED, RunStatus.COMPLETED, RunStatus.FAILED):
+        emptied = run(status=status, done=40, failed=3, contents_deleted_at=NOW)
+        assert not any("resume" in command for command in next_commands(emptied))

@@ -27,7 +27,9 @@ def commands_after_showing(run: RunRecord) -> list[str]:
 
 
 def _finishing(run: RunRecord, name: str) -> list[str]:
-    """What finishes it, with the larger budget that it takes."""
+    """What finishes it, with the larger budget that it takes; nothing does once its contents are deleted."""
+    if run.contents_deleted_at is not None:
+        return []
     failed, all_ended = run.progress.failed, run.progress.done == run.progress.total
     budget = [each.option for each in in_the_way(run)]
     if failed and (run.status is RunStatus.COMPLETED or (all_ended and not run.interrupted)):

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from lattice.reporting import formats
-from lattice.reporting.charts.difference_words import caption_of, signed, title_of
+from lattice.reporting.charts.difference_words import signed, title_of
 from lattice.reporting.charts.palette import series_colour
 from lattice.reporting.charts.parts import (
     INK_COLOUR,
@@ -58,10 +58,18 @@ def scatter_chart(comparison: Comparison, points: Sequence[Place], scale: Scale 
     return Chart(
         name=ChartKind.DIFFERENCES.value,
         title=title,
-        caption=f"{caption_of(comparison)} Above the line the candidate is better.",
+        caption=_caption(comparison, len(points)),
         description=f"{title} Circles stand for inputs with the same two scores, and grow with their number.",
         spec=_spec(title, rows, scale, (series_colour(0), series_colour(first_colour))),
         table=_table(places),
+    )
+
+
+def _caption(comparison: Comparison, inputs: int) -> str:
+    unfair = " Not fair: something beside the targets differs." if comparison.unfair else ""
+    return (
+        f"{formats.count(inputs)} inputs that both have a score for; above the dashed line the candidate is better, "
+        f"on it they are equal.{unfair}"
     )
 
 

@@ -58,4 +58,4 @@ def _part(place: int) -> Level:
     low, high = place / PARTS, (place + 1) / PARTS
     # An edge belongs to the upper part, and 1 to the last.
     end = high if place == PARTS - 1 else high - 1e-8
-    return Level(name=f"{low:.1f} to {high:.1f}", span=Span(low=low, high=end))
+    return Level(name=f"{low:.1f}–{high:.1f}", span=Span(low=low, high=end))

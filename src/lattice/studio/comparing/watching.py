@@ -9,8 +9,9 @@ from typing import Any
 
 from lattice.core.errors import UsageError
 from lattice.core.runs import RunRecord
-from lattice.reporting.formats import terminal_text
+from lattice.reporting.formats import count, terminal_text
 from lattice.reporting.headline import Headline, Mean, headline_of
+from lattice.reporting.words.endings import cost_text
 from lattice.reporting.words.progress import spending_text
 from lattice.service.execution import is_live
 from lattice.service.reading import reference_of
@@ -59,8 +60,11 @@ class Watching:
 
     @property
     def spending(self) -> str:
-        """Tokens and cost so far."""
-        return spending_text(self.sheet.view)
+        """Tokens and cost, so far or in all."""
+        if self.sheet.is_live:
+            return spending_text(self.sheet.view)
+        spending = self.sheet.spending
+        return f"Cost: {cost_text(spending)} | {count(spending.usage.total_tokens)} tokens"
 
 
 def watching_of(studio: Studio, chosen: Sequence[Chosen]) -> list[Watching]:
