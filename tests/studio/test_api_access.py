@@ -18,12 +18,6 @@ ERROR = {"error", "message", "detail"}
 
 
 @pytest.fixture
-def client(tmp_path: Path) -> Iterator[TestClient]:
-    with a_studio(tmp_path) as studio, visited(studio) as client:
-        yield client
-
-
-@pytest.fixture
 def guarded(tmp_path: Path) -> Iterator[TestClient]:
     with a_studio(tmp_path, GUARDED) as studio, visited(studio) as client:
         yield client

@@ -11,15 +11,9 @@ import pytest
 import yaml
 from starlette.testclient import TestClient
 from tests.studio.api_requests import API, sent, submitted
-from tests.studio.studios import a_studio, carried_out, visited
+from tests.studio.studios import carried_out
 
 EVALUATIONS = f"{API}/evaluations"
-
-
-@pytest.fixture
-def client(tmp_path: Path) -> Iterator[TestClient]:
-    with a_studio(tmp_path) as studio, visited(studio) as client:
-        yield client
 
 
 def test_an_evaluation_that_is_sent_is_pending(client: TestClient) -> None:

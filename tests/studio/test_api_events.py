@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.studio.api_requests import API, Connection, Event, served
-from tests.studio.studios import a_studio, added, carried_out
+from tests.studio.studios import added, carried_out
 
 from lattice.core.runs import RunRecord
 from lattice.service.preparation import create_run
@@ -18,12 +18,6 @@ EVENTS = f"{API}/runs/support%231/events"
 MANY = {"items": [f"Question {number}?" for number in range(1, 251)]}
 FAULTY = {"name": "Bot", "model": "sim/assistant", "params": {"faults": {"invalid": 0.2}, "seed": 3}}
 UNHURRIED = {"name": "Bot", "model": "sim/assistant", "params": {"latency": 0.3}}
-
-
-@pytest.fixture
-def studio(tmp_path: Path) -> Iterator[Studio]:
-    with a_studio(tmp_path) as studio:
-        yield studio
 
 
 @pytest.fixture

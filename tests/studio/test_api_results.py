@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import orjson
 import pytest
 from starlette.testclient import TestClient
 from tests.studio.api_requests import API, submitted
-from tests.studio.studios import a_studio, carried_out, visited
+from tests.studio.studios import carried_out
 
 from lattice.reporting.exports import FORMATS
 from lattice.studio.state import Studio
@@ -20,18 +19,6 @@ from lattice.studio.state import Studio
 RUN = f"{API}/runs/support%231"
 RESULTS = f"{RUN}/results"
 TWO = [{"name": name, "model": f"sim/assistant-{name}"} for name in ("weak", "strong")]
-
-
-@pytest.fixture
-def studio(tmp_path: Path) -> Iterator[Studio]:
-    with a_studio(tmp_path) as studio:
-        yield studio
-
-
-@pytest.fixture
-def client(studio: Studio) -> Iterator[TestClient]:
-    with visited(studio) as client:
-        yield client
 
 
 def natives(client: TestClient, **query: Any) -> list[float]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import orjson
 import pytest
 from starlette.testclient import TestClient
 from tests.studio.api_requests import API, ended, submitted, until
-from tests.studio.studios import a_studio, added, carried_out, visited
+from tests.studio.studios import added, carried_out
 
 from lattice.service.preparation import create_run
 from lattice.studio.state import Studio
@@ -20,18 +19,6 @@ from lattice.studio.state import Studio
 RUNS = f"{API}/runs"
 STARTS = f"{API}/evaluations/support/runs"
 SLOW = {"model": "sim/assistant", "name": "Bot", "params": {"latency": 1.0}}
-
-
-@pytest.fixture
-def studio(tmp_path: Path) -> Iterator[Studio]:
-    with a_studio(tmp_path) as studio:
-        yield studio
-
-
-@pytest.fixture
-def client(studio: Studio) -> Iterator[TestClient]:
-    with visited(studio) as client:
-        yield client
 
 
 def shown(folder: Path, run: str) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,18 +9,6 @@ from starlette.testclient import TestClient
 from tests.studio.studios import a_studio, carried_out, visited
 
 from lattice.studio.state import Studio
-
-
-@pytest.fixture
-def studio(tmp_path: Path) -> Iterator[Studio]:
-    with a_studio(tmp_path) as studio:
-        yield studio
-
-
-@pytest.fixture
-def client(studio: Studio) -> Iterator[TestClient]:
-    with visited(studio) as client:
-        yield client
 
 
 def saved(studio: Studio, client: TestClient) -> str:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
-from tests.studio.studios import a_studio, added, carried_out, visited
+from tests.studio.studios import added, carried_out
 
 from lattice.core.runs import RunRecord
 from lattice.service.comparing import compare_runs
@@ -22,18 +20,6 @@ from lattice.studio.state import Studio
 
 HOSTILE = "<script>alert(1)</script>"
 GOOD, POOR = "sim/assistant-0.9", "sim/assistant-0.3"
-
-
-@pytest.fixture
-def studio(tmp_path: Path) -> Iterator[Studio]:
-    with a_studio(tmp_path) as studio:
-        yield studio
-
-
-@pytest.fixture
-def client(studio: Studio) -> Iterator[TestClient]:
-    with visited(studio) as client:
-        yield client
 
 
 def ended(studio: Studio, model: str = GOOD, **changes: Any) -> RunRecord:

@@ -7,14 +7,13 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import yaml
 from starlette.testclient import TestClient
-from tests.studio.studios import a_studio, added, carried_out, configuration, visited
+from tests.studio.studios import added, carried_out, configuration
 
 from lattice.core.errors import UsageError
 from lattice.core.runs import RunRecord, RunStatus
@@ -24,18 +23,6 @@ from lattice.studio.pages.evaluations import _Watched
 from lattice.studio.state import Studio
 
 HOSTILE = "<script>alert(1)</script> \u202e {{ 7 * 7 }}"
-
-
-@pytest.fixture
-def studio(tmp_path: Path) -> Iterator[Studio]:
-    with a_studio(tmp_path) as studio:
-        yield studio
-
-
-@pytest.fixture
-def client(studio: Studio) -> Iterator[TestClient]:
-    with visited(studio) as client:
-        yield client
 
 
 def ended(studio: Studio, record: RunRecord) -> RunRecord:

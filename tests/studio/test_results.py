@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -39,18 +38,6 @@ PANEL_OF_JUDGES = {
     },
     "checks": [{"name": "is short", "regex": "^.{1,900}$"}],
 }
-
-
-@pytest.fixture
-def studio(tmp_path: Path) -> Iterator[Studio]:
-    with a_studio(tmp_path) as studio:
-        yield studio
-
-
-@pytest.fixture
-def client(studio: Studio) -> Iterator[TestClient]:
-    with visited(studio) as client:
-        yield client
 
 
 def ended(studio: Studio, **changes: Any) -> RunRecord:

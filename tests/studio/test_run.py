@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,18 +24,6 @@ from lattice.studio.settings import StudioSettings
 from lattice.studio.state import Studio
 
 HOSTILE = "<script>alert(1)</script>"
-
-
-@pytest.fixture
-def studio(tmp_path: Path) -> Iterator[Studio]:
-    with a_studio(tmp_path) as studio:
-        yield studio
-
-
-@pytest.fixture
-def client(studio: Studio) -> Iterator[TestClient]:
-    with visited(studio) as client:
-        yield client
 
 
 def ended(studio: Studio, **changes: Any) -> RunRecord:

@@ -21,6 +21,9 @@ from lattice.studio.comparing.kept import Kept, state_of
 SERIES = 5
 """Colours that sides have."""
 
+MOST_DRAWN = 8
+"""Comparisons in one chart, beyond which those of one metric are drawn."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SideHead:
@@ -93,13 +96,9 @@ class Contents:
 
     @property
     def part(self) -> Report:
-        """The report of what is shown alone."""
-        mine = (each for each in self.found.report.comparisons if each.baseline == self.matchup.baseline)
-        return replace(self.found.report, comparisons=tuple(mine))
-
-    @property
-    def has_pairs(self) -> bool:
-        return self.found.pairs(self.matchup.baseline, self.candidate.side.name, self.metric) is not None
+        """The report of what is shown alone; where that is much, of the metric alone."""
+        mine = [each for each in self.found.report.comparisons if each.baseline == self.matchup.baseline]
+        return replace(self.found.report, comparisons=tuple(mine if len(mine) <= MOST_DRAWN else self.compared))
 
     @property
     def against(self) -> str | None:

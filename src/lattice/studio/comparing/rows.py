@@ -9,7 +9,7 @@ from lattice.core.trials import TrialKey
 from lattice.reporting import formats
 from lattice.reporting.charts.difference_words import signed
 from lattice.reporting.sides import Side
-from lattice.service.side_by_side import Matchup, Pairs, Show, SideBySide, Texts, read_texts, with_text
+from lattice.service.side_by_side import Matchup, Show, SideBySide, Texts, read_texts, with_text
 from lattice.store import ResultRow, Store
 from lattice.studio.comparing.asking import SIZE, Asked, Mode
 from lattice.studio.comparing.text_difference import Change, Stretch, text_difference
@@ -117,13 +117,6 @@ def shared_sides(found: SideBySide, matchup: Matchup) -> list[Side]:
     baseline = found.report.side(matchup.baseline)
     others = (found.report.side(name) for name in matchup.candidates)
     return [baseline, *(each for each in others if each.run.inputs_hash == baseline.run.inputs_hash)]
-
-
-def worst_of(pairs: Pairs) -> int | None:
-    """The input that lost most; None where none did."""
-    moved = pairs.differences
-    lost = moved < 0
-    return int(pairs.positions[lost][moved[lost].argmin()]) if lost.any() else None
 
 
 def _row(found: SideBySide, sides: Sequence[Side], metric: str, position: int, texts: Texts, mode: Mode) -> PairRow:

@@ -53,6 +53,10 @@
   document.addEventListener("change", (event) => {
     if (event.target.matches("form[data-rows] select")) event.target.form.requestSubmit();
   });
+  // The cross in a search field
+  document.addEventListener("search", (event) => {
+    if (event.target.matches("form[data-rows] input") && !event.target.value) event.target.form.requestSubmit();
+  }, true);
   window.addEventListener("popstate", () => {
     if (html()) show(location.href, { push: false });
   });
