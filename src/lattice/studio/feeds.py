@@ -24,7 +24,9 @@ log = logging.getLogger("lattice.studio")
 LOOK_EVERY = 0.25
 CALM_EVERY = 2.0
 REST = 9.0
-"""Pause after a look, in times of what it took: a feed never takes more than a tenth of a core."""
+"""Pause after a look, in times of what it took, so that a feed takes about a tenth of a core."""
+LONGEST_REST = 2.0
+"""The same in times of the usual pause: one slow look does not leave a page behind for long."""
 KEEP_ALIVE = 15.0
 
 Parts = Mapping[str, str]
@@ -129,7 +131,11 @@ class Feed:
                 if repr(error) != said:
                     said = repr(error)
                     log.exception("a page cannot be kept current")
-            await asyncio.sleep(max(CALM_EVERY if calm else self._every, REST * (time.monotonic() - began)))
+            await asyncio.sleep(self._pause(calm, time.monotonic() - began))
+
+    def _pause(self, calm: bool, took: float) -> float:
+        """Seconds until the next look, after one that took so many."""
+        return CALM_EVERY if calm else max(self._every, min(REST * took, LONGEST_REST * self._every))
 
     def _looked(self) -> Glance:
         """A look; one whose followers have gone may still go on in its thread, and is waited for."""
