@@ -89,11 +89,8 @@ def _content(path: Path) -> bytes:
 
 
 def _json_documents(content: bytes, file: str) -> list[Document]:
-    try:
-        return [Document(data=orjson.loads(content), place=file)]
-    except orjson.JSONDecodeError:
-        pass
     first, newline, rest = content.strip().partition(b"\n")
+    # Nothing may follow a whole value but another one: a document over several lines has none on its first.
     if newline and rest.strip() and _is_json(first):
         return list(_lines(content, file))
     return [Document(data=parse_json(content, file), place=file)]

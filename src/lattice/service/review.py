@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from lattice.config.differences import Difference, differences
 from lattice.config.environment import load_environment
@@ -54,12 +54,10 @@ def review_of(store: Store, place: Place, version: VersionRecord) -> Review:
     """Read a version; nothing is called and no function is imported."""
     evaluation = Evaluation.model_validate(version.config)
     previous = next((each for each in store.versions(version.evaluation_id) if each.number < version.number), None)
-    keys = version.input_set.key
-    first = store.read_inputs(keys, list(store.positions(keys)[:FIRST]))
     return Review(
         version=version,
         evaluation=evaluation,
-        inputs=tuple(first.values()),
+        inputs=tuple(islice(store.inputs(version.input_set.key), FIRST)),
         obstacles=tuple(obstacles_in_sight(evaluation, surroundings_of(place, version))),
         warnings=tuple(warnings_about(evaluation)),
         previous=previous,

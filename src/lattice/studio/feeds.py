@@ -125,12 +125,11 @@ class Feed:
                 glance = await asyncio.to_thread(self._looked)
                 self._take(glance.parts)
                 calm, said = glance.calm, ""
-            except LatticeError:  # the store may be busy for a moment; the next look tells
-                pass
-            except Exception as error:  # a defect must not silence every open page for good
+            except Exception as error:  # neither a busy store nor a defect silences every open page for good
                 if repr(error) != said:
                     said = repr(error)
-                    log.exception("a page cannot be kept current")
+                    level = logging.WARNING if isinstance(error, LatticeError) else logging.ERROR
+                    log.log(level, "a page cannot be kept current", exc_info=error)
             await asyncio.sleep(self._pause(calm, time.monotonic() - began))
 
     def _pause(self, calm: bool, took: float) -> float:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
+from pydantic import BaseModel, Field
 
 from lattice.core.errors import NotFound
 from lattice.core.runs import RunRecord
@@ -25,10 +26,27 @@ PANEL = "trial"
 """Id of the element beside the table that holds a trial."""
 
 
+class Marks(BaseModel):
+    """What the form beside a trial sends; `back` is the query that the page had."""
+
+    score: str = Field(default="", max_length=40)
+    note: str = Field(default="", max_length=LONGEST_NOTE)
+    remove: str = Field(default="", max_length=8)
+    back: str = Field(default="", max_length=8000)
+
+
+def trial_named(position: int, target: int, repeat: int) -> TrialKey:
+    """The trial that an address names: target and repeat count from 1 there."""
+    return TrialKey(position, target - 1, repeat - 1)
+
+
+InTrial = Annotated[TrialKey, Depends(trial_named)]
+
+
 @router.get(PATH)
-def show(request: Request, studio: InStudio, reference: str, position: int, target: int, repeat: int) -> Response:
+def show(request: Request, studio: InStudio, reference: str, key: InTrial) -> Response:
     """A trial; where htmx asks for the panel, only what stands in it."""
-    record, sheet = _found(studio, reference, TrialKey(position, target - 1, repeat - 1))
+    record, sheet = _found(studio, reference, key)
     part = request.headers.get("hx-target") == PANEL
     context = context_of(request, studio, sheet)
     if not part:
@@ -37,11 +55,9 @@ def show(request: Request, studio: InStudio, reference: str, position: int, targ
 
 
 @router.get(PATH + "/text/{piece}")
-def text(
-    request: Request, studio: InStudio, reference: str, position: int, target: int, repeat: int, piece: str
-) -> Response:
+def text(request: Request, studio: InStudio, reference: str, key: InTrial, piece: str) -> Response:
     """One text in its whole length: a part of the page for htmx, and as it was written for everyone else."""
-    _, sheet = _found(studio, reference, TrialKey(position, target - 1, repeat - 1))
+    _, sheet = _found(studio, reference, key)
     found = sheet.piece(piece)
     if found is None:
         raise NotFound("this trial has no such text")
@@ -52,24 +68,14 @@ def text(
 
 @router.post(PATH + "/annotation")
 def annotate(
-    request: Request,
-    studio: InStudio,
-    reference: str,
-    position: int,
-    target: int,
-    repeat: int,
-    score: Annotated[str, Form(max_length=40)] = "",
-    note: Annotated[str, Form(max_length=LONGEST_NOTE)] = "",
-    remove: Annotated[str, Form(max_length=8)] = "",
-    back: Annotated[str, Form(max_length=8000)] = "",
+    request: Request, studio: InStudio, reference: str, key: InTrial, form: Annotated[Marks, Form()]
 ) -> Response:
     """Keep what a person says of a result, or take it away; an empty form takes it away as well."""
-    key = TrialKey(position, target - 1, repeat - 1)
     record, sheet = _found(studio, reference, key)
-    given = Given(score=score, note=note, remove=bool(remove))
+    given = Given(score=form.score, note=form.note, remove=bool(form.remove))
     said = keep_marks(studio.store, record, key, sheet.marks, given)
     if not request.headers.get("hx-request"):
-        query = f"?{back}" if back else ""
+        query = f"?{form.back}" if form.back else ""
         return RedirectResponse(
             f"{studio.settings.root}/runs/{record.id}/results/{trial_path(key)}{query}", status_code=303
         )
