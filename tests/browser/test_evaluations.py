@@ -55,6 +55,8 @@ def test_the_keyboard_opens_search_and_goes_where_it_is_told(shared: Shared, pag
     page.keyboard.press("g")
     page.keyboard.press("e")
     expect(page.get_by_role("heading", level=1)).to_have_text("Evaluations")
+    # What is on a page shows before its scripts have run, and nothing listens to keys until then.
+    page.wait_for_load_state("load")
     page.keyboard.press("?")
     expect(page.locator("#shortcuts")).to_be_visible()
     page.keyboard.press("Escape")
@@ -85,6 +87,7 @@ def test_a_file_becomes_pending_and_a_run_of_it_shows_in_the_list(
     expect(page.get_by_role("heading", name="No evaluations yet")).to_be_visible()
     page.get_by_role("button", name="Add as Pending").click()
     expect(page.get_by_text("No runs yet")).to_be_visible()
+    page.wait_for_load_state("load")
     page.keyboard.press("Control+Enter")
     page.wait_for_url(re.compile("/runs/"))
     page.goto(studio.url)

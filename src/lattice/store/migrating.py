@@ -35,7 +35,9 @@ class Migrations:
         return self.revisions[-1]
 
 
-MIGRATIONS = Migrations(folder=Path(__file__).with_name("migrations"), revisions=("0001", "0002", "0003", "0004"))
+MIGRATIONS = Migrations(
+    folder=Path(__file__).with_name("migrations"), revisions=("0001", "0002", "0003", "0004", "0005")
+)
 
 
 def prepare(database: Database, migrations: Migrations = MIGRATIONS) -> None:

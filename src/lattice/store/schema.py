@@ -10,6 +10,8 @@ Whatever changes here needs a migration, and its number in `lattice.store.migrat
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -238,6 +240,130 @@ result_annotations = Table(
     Column("note", Text, nullable=False),
     Column("at", Double, nullable=False),
     PrimaryKeyConstraint(*TRIAL),
+)
+
+
+def _claim_columns() -> tuple[Column[Any], ...]:
+    """Which process works on a row, as `lattice.store.claims` reads it; all empty where none does."""
+    return (
+        Column("claim_token", String(32)),
+        Column("claim_host", Text),
+        Column("claim_boot", Text),
+        Column("claim_pid", Integer),
+        Column("claim_started", Text),
+        Column("heartbeat", Double),
+    )
+
+
+# What starts by itself. Runs are named by their ids here, not referred to: whoever deletes a run is not held up.
+
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("key", KEY, primary_key=True),
+    Column("id", String(32), nullable=False, unique=True),
+    Column("evaluation_key", KEY, ForeignKey("evaluations.key"), nullable=False, unique=True),
+    Column("file", Text, nullable=False),
+    Column("cron", Text, nullable=False),
+    Column("timezone", Text, nullable=False),
+    Column("catch_up", Text, nullable=False),
+    Column("overlap", Text, nullable=False),
+    Column("settings", Text),
+    Column("paused", Boolean, nullable=False, server_default=false()),
+    Column("created_at", Double, nullable=False),
+    Column("next_at", Double),
+)
+
+firings = Table(
+    "firings",
+    metadata,
+    Column("key", KEY, primary_key=True),
+    Column("schedule_key", KEY, ForeignKey("schedules.key"), nullable=False),
+    Column("due_at", Double, nullable=False),
+    Column("missed", Integer, nullable=False, server_default=text("0")),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("run_id", String(32)),
+    Column("ended_at", Double),
+    *_claim_columns(),
+    UniqueConstraint("schedule_key", "due_at"),
+)
+
+queue = Table(
+    "queue",
+    metadata,
+    Column("key", KEY, primary_key=True),
+    Column("run_id", String(32), nullable=False, unique=True),
+    Column("queued_at", Double, nullable=False),
+    Column("settings", Text),
+    *_claim_columns(),
+)
+
+baselines = Table(
+    "baselines",
+    metadata,
+    Column("evaluation_key", KEY, ForeignKey("evaluations.key"), primary_key=True, autoincrement=False),
+    Column("run_id", String(32), nullable=False),
+    Column("set_at", Double, nullable=False),
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("evaluation_key", KEY, ForeignKey("evaluations.key"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("run_id", String(32), nullable=False),
+    Column("at", Double, nullable=False),
+    PrimaryKeyConstraint("evaluation_key", "name"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("at", Double, nullable=False, index=True),
+)
+
+alert_states = Table(
+    "alert_states",
+    metadata,
+    Column("evaluation_key", KEY, ForeignKey("evaluations.key"), nullable=False),
+    Column("alert", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("since", Double, nullable=False),
+    Column("run_id", String(32)),
+    Column("streak", Integer, nullable=False, server_default=text("0")),
+    Column("detail", Text),
+    PrimaryKeyConstraint("evaluation_key", "alert"),
+)
+
+assessments = Table(
+    "assessments",
+    metadata,
+    Column("evaluation_key", KEY, ForeignKey("evaluations.key"), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    PrimaryKeyConstraint("evaluation_key", "subject"),
+)
+
+notifications = Table(
+    "notifications",
+    metadata,
+    Column("key", KEY, primary_key=True),
+    Column("id", String(32), nullable=False, unique=True),
+    Column("evaluation_key", KEY, ForeignKey("evaluations.key"), nullable=False),
+    Column("run_id", String(32)),
+    Column("kind", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("tries", Integer, nullable=False, server_default=text("0")),
+    Column("next_at", Double, index=True),
+    Column("sent_at", Double),
+    Column("error", Text),
+    *_claim_columns(),
 )
 
 RUN_CHILDREN = (result_annotations, attempts, result_texts, results, responses)
