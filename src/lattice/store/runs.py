@@ -45,32 +45,37 @@ class Runs:
 
     def create(self, new: NewRun) -> RunRecord:
         with self._database.write() as connection:
-            self._refuse_emptied(connection, new)
-            of_version = select(versions.c.evaluation_key).where(versions.c.key == new.version_key)
-            counted = (
-                update(evaluations)
-                .where(evaluations.c.key == of_version.scalar_subquery())
-                .values(last_run=evaluations.c.last_run + 1)
-                .returning(evaluations.c.key, evaluations.c.last_run)
-            )
-            evaluation, number = connection.execute(counted).one()
-            values = {
-                "id": secrets.token_hex(8),
-                "evaluation_key": evaluation,
-                "number": number,
-                "version_key": new.version_key,
-                "status": RunStatus.PENDING.value,
-                "seed": new.seed,
-                "trigger": new.trigger,
-                "origin": new.origin,
-                "responses_of": self._responses_of(connection, new.origin),
-                "created_at": self._clock().timestamp(),
-                "total": new.total,
-                "tags": encode_json(new.tags) if new.tags else None,
-                "folder": encode_optional(new.folder),
-            }
-            key = connection.execute(insert(runs).values(values).returning(runs.c.key)).scalar_one()
+            key = self.create_in(connection, new)
         return self.run(key)
+
+    def create_in(self, connection: Connection, new: NewRun) -> int:
+        """Make a run in the transaction that is open on `connection`, and give its key."""
+        self._refuse_emptied(connection, new)
+        of_version = select(versions.c.evaluation_key).where(versions.c.key == new.version_key)
+        counted = (
+            update(evaluations)
+            .where(evaluations.c.key == of_version.scalar_subquery())
+            .values(last_run=evaluations.c.last_run + 1)
+            .returning(evaluations.c.key, evaluations.c.last_run)
+        )
+        evaluation, number = connection.execute(counted).one()
+        values = {
+            "id": secrets.token_hex(8),
+            "evaluation_key": evaluation,
+            "number": number,
+            "version_key": new.version_key,
+            "status": RunStatus.PENDING.value,
+            "seed": new.seed,
+            "trigger": new.trigger,
+            "origin": new.origin,
+            "responses_of": self._responses_of(connection, new.origin),
+            "created_at": self._clock().timestamp(),
+            "total": new.total,
+            "tags": encode_json(new.tags) if new.tags else None,
+            "folder": encode_optional(new.folder),
+        }
+        key: int = connection.execute(insert(runs).values(values).returning(runs.c.key)).scalar_one()
+        return key
 
     def run(self, key: int) -> RunRecord:
         found = self.by_keys([key])
