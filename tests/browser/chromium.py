@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 ARGUMENTS = (
     "--no-sandbox",  # for containers that run everything as root
@@ -22,6 +22,9 @@ ARGUMENTS = (
     # Nothing that a page asks for elsewhere leaves the machine, not even the question for its address.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 )
+
+PATIENCE = 30.0
+"""Seconds that a page has to come to what a test expects of it: many, since other tests may keep the machine busy."""
 
 
 class Scheme(StrEnum):
@@ -70,6 +73,7 @@ def launched() -> Iterator[Browser]:
     As long as it is open, this thread has a running event loop: what calls ``asyncio.run`` needs another thread or
     process.
     """
+    expect.set_options(timeout=PATIENCE * 1000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable(os.environ), args=list(ARGUMENTS))
         try:
