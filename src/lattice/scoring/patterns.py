@@ -28,6 +28,8 @@ class Pattern:
             compiled = regex.compile(text, regex.IGNORECASE if ignore_case else 0)
         except regex.error as error:
             raise ValueError(f"{text!r} is no regular expression: {error}") from None
+        except RecursionError:
+            raise ValueError(f"the regular expression {text[:40]!r}… is nested too deeply; make it simpler") from None
         self._find = compiled.fullmatch if whole else compiled.search
 
     def is_found(self, text: str) -> bool:
