@@ -127,6 +127,8 @@ def _owner(run_key: int) -> Any:
         select(runs, evaluations.c.slug)
         .join(evaluations, evaluations.c.key == runs.c.evaluation_key)
         .where(runs.c.key == run_key)
+        # A commit of the run that is under way is waited for; see `lattice.store.transactions.Access.OWN`.
+        .with_for_update(key_share=True, of=runs)
     )
 
 

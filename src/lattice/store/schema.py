@@ -24,13 +24,15 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     String,
     Table,
-    Text,
     UniqueConstraint,
     false,
     text,
 )
+from sqlalchemy import Text as AnyText
 
 KEY = BigInteger().with_variant(Integer, "sqlite")
+# Letters are ordered and compared by their code points, as SQLite does, whatever the locale of a database is.
+Text = AnyText().with_variant(AnyText(collation="C"), "postgresql")
 
 metadata = MetaData(
     naming_convention={
