@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 
 from hypothesis import settings
-
 from tests.postgresql import postgresql, postgresql_url
 
 __all__ = ["postgresql", "postgresql_url"]

@@ -22,7 +22,9 @@ AMOUNT = click.FloatRange(min=0, min_open=True)
 
 def store_option(command: F) -> F:
     """``--db URL``: another store than the workspace around the working directory."""
-    return click.option("--db", metavar="URL", help="Another store: sqlite:///PATH (or set LATTICE_DB).")(command)
+    return click.option(
+        "--db", metavar="URL", help="Another store: sqlite:///PATH or postgresql://… (or set LATTICE_DB)."
+    )(command)
 
 
 def json_option(command: F) -> F:

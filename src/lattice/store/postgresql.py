@@ -93,7 +93,7 @@ class PostgreSQL:
     busy_timeout: seconds to wait for another process that writes.
     """
 
-    parameters: Mapping[str, str]
+    parameters: Mapping[str, str] = field(repr=False)
     password: str | None = field(repr=False)
     place: str
     pool_size: int = 10
@@ -212,7 +212,8 @@ def _joined(value: Any) -> str:
 
 def _shown(url: URL) -> str:
     options = {name: value for name, value in url.query.items() if name in _SHOWN_OPTIONS}
-    return url.set(drivername="postgresql", password=None, query=options).render_as_string(hide_password=True)
+    shown = URL.create("postgresql", url.username, None, url.host, url.port, url.database, options)
+    return shown.render_as_string(hide_password=True)
 
 
 def _pool_size(url: URL) -> int:

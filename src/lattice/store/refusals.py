@@ -30,7 +30,7 @@ _RIGHTS = (
     "let the user own the database"
 )
 _NO_SCHEMA = "the database {place} has no schema to make tables in: {said}; make one, or mend the user's search_path"
-_DAMAGED = "the store {place} is damaged ({said}); restore it from a backup"
+_DAMAGED = "the store {place} is damaged or its disk fails ({said}); look at the disk, and restore it from a backup"
 _AGAIN = "the store {place} broke this off since two processes stood in each other's way ({said}); try again"
 _CUT_SHORT = "the server of {place} broke this off ({said}); raise the user's statement_timeout and try again"
 _UNREACHED = "the server of {place} cannot be reached: {said}; see that it runs and that host and port are right"
@@ -61,8 +61,8 @@ _BY_WORDS: Mapping[str, str] = {
     "pg_hba.conf": _LOGIN,
     "authentication": _LOGIN,
     'role "': _LOGIN,
-    'database "': _NO_DATABASE,
     "too many": _TOO_MANY,
+    'database "': _NO_DATABASE,
     "connection slots": _TOO_MANY,
     "starting up": _GONE,
     "shutting down": _GONE,

@@ -47,8 +47,9 @@ def open_store(url: str, *, clock: WallClock = utc_now, migrations: Migrations =
 
     Parameters
     ----------
-    url: ``sqlite:///PATH`` (four slashes for an absolute path), with ``?synchronous=full`` to flush every
-        commit to the disk and ``?busy_timeout=SECONDS`` to wait longer or shorter than 30 s for other writers.
+    url: ``sqlite:///PATH`` (four slashes for an absolute path), with ``?synchronous=full`` to flush every commit to
+        the disk; or ``postgresql://USER@HOST/DATABASE``, with libpq's options and ``?pool_size=N``. Either with
+        ``?busy_timeout=SECONDS`` to wait longer or shorter than 30 s for other writers.
     clock: tells the present moment in UTC.
 
     Raises
