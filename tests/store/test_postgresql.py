@@ -15,11 +15,12 @@ from alembic.migration import MigrationContext
 from sqlalchemy import literal, select, update
 from tests.crash.processes import eventually
 from tests.postgresql import Server
-from tests.store.making import NEVER, Counts, first, make_run, scored, started, write
+from tests.store.making import NEVER, Counts, first, make_run, scored, started
 
 from lattice.core.errors import LatticeError, StoreError, UsageError
-from lattice.core.runs import RunRecord, RunStatus
+from lattice.core.runs import RunStatus
 from lattice.store import Store, open_store
+from lattice.store import results as reading
 from lattice.store.database import Database
 from lattice.store.dialects import dialect_of
 from lattice.store.migrating import upgrade
@@ -143,7 +144,7 @@ def test_too_many_connections_are_said(postgresql: Server) -> None:
     postgresql.run("CREATE ROLE crowd LOGIN")
     postgresql.run(f"ALTER DATABASE {name} OWNER TO crowd")
     url = postgresql.url(name, user="crowd")
-    with open_store(url), pytest.raises(StoreError, match="takes no more connections .* fewer by .pool_size=5"):
+    with open_store(url), pytest.raises(StoreError, match=r"takes no more connections .* fewer by .pool_size=5"):
         open_store(url)
 
 
@@ -179,7 +180,7 @@ def test_a_writer_whose_server_goes_away_says_so_and_the_run_can_be_resumed(post
         writer.start()
         await writer.put_result(scored(first(1)))
         postgresql.disconnect(postgresql.shared)
-        with pytest.raises(StoreError, match="is lost .*What was committed is kept; see that the server runs"):
+        with pytest.raises(StoreError, match=r"is lost .*What was committed is kept; see that the server runs"):
             await writer.put_result(scored(first(2)))
         assert "is lost" in str(await broken.get())
         await writer.close()
@@ -302,10 +303,20 @@ def found(store: Store, part: str, text: str) -> bool:
         return bool(connection.execute(select(holds)).scalar_one())
 
 
-def test_whole_runs_of_any_length_are_read_at_once(shared: Store) -> None:
-    run: RunRecord = make_run(shared, inputs=12_000)
-    asyncio.run(write(shared, run, (scored(first(position)) for position in range(1, 12_001))))
-    assert len(shared.results(run.key, limit=None)) == 12_000
+def test_more_results_are_read_at_once_than_one_statement_asks_for(
+    shared: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A statement takes 65,535 parameters at most."""
+    monkeypatch.setattr(reading, "_KEYS_AT_ONCE", 7)
+    run = make_run(shared, inputs=50)
+
+    async def carry_out() -> None:
+        writer = started(shared, run, shared.claim(run.key))
+        await asyncio.gather(*(writer.put_result(scored(first(position))) for position in range(1, 51)))
+        await writer.close()
+
+    asyncio.run(carry_out())
+    assert [row.key.position for row in shared.results(run.key, limit=None)] == list(range(1, 51))
 
 
 def test_numbers_that_no_column_holds_are_refused_as_such(shared: Store) -> None:
