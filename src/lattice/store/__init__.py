@@ -3,12 +3,14 @@
 from lattice.store.commits import Totals
 from lattice.store.evaluations import NewVersion
 from lattice.store.importing import Arrival, ArrivingEnd, ArrivingRun
+from lattice.store.queueing import QueueEntry, RunQueue, Turn
 from lattice.store.records import (
     Annotation,
     AttemptRow,
     DuplicateInput,
     EvaluationRow,
     InputSet,
+    QueuePlace,
     ResultRow,
     ResultStatus,
     ScoreRow,
@@ -28,12 +30,16 @@ __all__ = [
     "InputSet",
     "NewVersion",
     "Pace",
+    "QueueEntry",
+    "QueuePlace",
     "ResultRow",
     "ResultStatus",
+    "RunQueue",
     "RunWriter",
     "ScoreRow",
     "Store",
     "Totals",
+    "Turn",
     "VersionRecord",
     "open_store",
 ]

@@ -16,6 +16,7 @@ from lattice.store.processes import Process, current_process, is_alive
 from lattice.store.schema import evaluations, runs
 from lattice.store.text import encode_json
 from lattice.store.times import WallClock, read_time
+from lattice.store.turns import begin_turn
 
 SILENT_AFTER = 30.0
 
@@ -65,7 +66,7 @@ class Claims:
         self._database = database
         self._clock = clock
 
-    def claim(self, run_key: int, *, settings: Mapping[str, Any] | None, again: bool) -> Claim:
+    def claim(self, run_key: int, *, settings: Mapping[str, Any] | None, again: bool, turn: str | None) -> Claim:
         process, now = current_process(), self._clock()
         claim = Claim(
             token=secrets.token_hex(16),
@@ -81,7 +82,9 @@ class Claims:
         if again:
             values["revision"] = runs.c.revision + 1
         with self._database.write() as connection:
-            self._refuse_held(connection.execute(_owner(run_key)).one(), process, now)
+            owner = connection.execute(_owner(run_key)).one()
+            self._refuse_held(owner, process, now)
+            begin_turn(connection, owner.id, turn, now)
             connection.execute(update(runs).where(runs.c.key == run_key).values(values))
         return claim
 

@@ -19,6 +19,7 @@ from lattice.store.processes import Process, current_process
 from lattice.store.schema import RUN_CHILDREN, evaluations, input_sets, runs, versions
 from lattice.store.text import decode_mapping, decode_optional, decode_text, encode_json, encode_optional
 from lattice.store.times import WallClock, read_optional_time, read_time
+from lattice.store.turns import withdraw
 
 _DELETED_AT_ONCE = 2_000
 
@@ -123,6 +124,7 @@ class Runs:
             self.refuse_shared(connection, key)
             hidden = update(runs).where(runs.c.key == key)
             connection.execute(hidden.values(deleted_at=self._clock().timestamp()))
+            withdraw(connection, run.id)
         for each in self._deleted():
             self.remove(each)
 

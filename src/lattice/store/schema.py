@@ -296,6 +296,8 @@ queue = Table(
     Column("run_id", String(32), nullable=False, unique=True),
     Column("queued_at", Double, nullable=False),
     Column("settings", Text),
+    Column("begun_at", Double),
+    Column("resumes", Integer, nullable=False, server_default=text("0")),
     *_claim_columns(),
 )
 

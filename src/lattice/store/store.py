@@ -24,6 +24,7 @@ from lattice.store.finding import Finder
 from lattice.store.importing import Arrival, Arrivals, ArrivingRun
 from lattice.store.inputs import Inputs
 from lattice.store.migrating import MIGRATIONS, Migrations, prepare
+from lattice.store.queueing import RunQueue
 from lattice.store.records import (
     Annotation,
     AttemptRow,
@@ -85,6 +86,7 @@ class Store:
         self._results = Results(database)
         self._annotations = Annotations(database, clock)
         self._arrivals = Arrivals(database, clock, self._runs, self._evaluations)
+        self.queue = RunQueue(database, clock)
 
     def close(self) -> None:
         """Close all connections."""
@@ -279,20 +281,23 @@ class Store:
 
     # Working on a run
 
-    def claim(self, run_key: int, *, settings: Mapping[str, Any] | None = None, again: bool = False) -> Claim:
+    def claim(
+        self, run_key: int, *, settings: Mapping[str, Any] | None = None, again: bool = False, turn: str | None = None
+    ) -> Claim:
         """Take a run for this process, to start or to resume it; it is running from now on.
 
         Parameters
         ----------
         settings: execution settings to keep beside the unchanged configuration; None leaves them as they are.
         again: failed trials of an ended run are to be run again, so that it is one revision further.
+        turn: that it is started for; without one it leaves the queue.
 
         Raises
         ------
-        UsageError: a living process works on it; the message names process and host.
+        UsageError: a living process works on it (the message names process and host), or the turn is over.
         """
         self.run(run_key)
-        return self._claims.claim(run_key, settings=settings, again=again)
+        return self._claims.claim(run_key, settings=settings, again=again, turn=turn)
 
     def release(
         self, run_key: int, claim: Claim, status: RunStatus, *, failure: Mapping[str, Any] | None = None

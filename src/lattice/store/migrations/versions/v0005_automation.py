@@ -72,6 +72,8 @@ def make_scheduling() -> None:
         sa.Column("run_id", sa.String(32), nullable=False, unique=True),
         sa.Column("queued_at", sa.Double(), nullable=False),
         sa.Column("settings", sa.Text()),
+        sa.Column("begun_at", sa.Double()),
+        sa.Column("resumes", sa.Integer(), nullable=False, server_default=sa.text("0")),
         *claim_columns(),
     )
 
