@@ -31,7 +31,7 @@ def a_studio(folder: Path, settings: StudioSettings | None = None) -> Iterator[S
     create_folder(folder)
     place = Place(folder=folder, environ={name: value for name, value in os.environ.items() if name != "LATTICE_DB"})
     with open_store(url_of(folder)) as store:
-        yield Studio(settings=settings or StudioSettings(), store=store, place=place, launcher=Launcher(place))
+        yield Studio(settings=settings or StudioSettings(), store=store, place=place, launcher=Launcher(place, store))
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lattice.service.dispatching import Dispatching
 from lattice.service.duties import Duty
 from lattice.service.launching import Launcher
 from lattice.store import Store
@@ -14,4 +15,4 @@ def duties_of(store: Store, launcher: Launcher) -> tuple[Duty, ...]:
     ----------
     launcher: starts runs, and tells where.
     """
-    return ()
+    return (Dispatching(launcher),)

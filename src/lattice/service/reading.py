@@ -25,10 +25,15 @@ FAILED = parse_filter("failed")
 
 
 def document_of(store: Store, record: RunRecord, conclusion: Conclusion | None = None) -> dict[str, Any]:
-    """A run as the document that ``run --json``, ``show --json`` and the API share."""
+    """A run as the document that ``run --json``, ``show --json`` and the API share.
+
+    While the run waits in the queue, ``queue_position`` says where, from 1.
+    """
     conclusion = conclusion or conclusion_of(store, record)
     errors = errors_of(store.iterate_results(record.key, FAILED))
-    return run_document(record, conclusion.summary, errors, conclusion.gates)
+    place = store.queue.place_of(record.id)
+    document = run_document(record, conclusion.summary, errors, conclusion.gates)
+    return document if place is None else {**document, "queue_position": place.position}
 
 
 def export_run(

@@ -1,8 +1,10 @@
-"""Serves a Studio until it is told to stop; runs that it started go on."""
+"""Serves a Studio until it is told to stop; runs that it started go on, or are handed over to the next one."""
 
 from __future__ import annotations
 
+import asyncio
 import socket
+import threading
 from collections.abc import Callable
 
 import uvicorn
@@ -34,7 +36,8 @@ def serve(settings: StudioSettings, place: Place, *, announce: Callable[[str], N
         listening(settings) as connections,
         open_workspace(place.db, place.environ, place.folder, create=True) as store,
     ):
-        studio = Studio(settings=settings, store=store, place=place, launcher=Launcher(place))
+        launcher = Launcher(place, store, max_runs=settings.max_runs)
+        studio = Studio(settings=settings, store=store, place=place, launcher=launcher)
         config = uvicorn.Config(
             create_app(studio),
             log_config=None,
@@ -43,12 +46,13 @@ def serve(settings: StudioSettings, place: Place, *, announce: Callable[[str], N
             proxy_headers=False,
             timeout_graceful_shutdown=GRACE,
         )
+        studio.keeper.start()
         announce(address_of(settings, connections.getsockname()[1]))
         _Server(config, studio).run(sockets=[connections])
 
 
 class _Server(uvicorn.Server):
-    """Ends the streams of open pages before it waits for them."""
+    """Ends the streams of open pages before it waits for them, and starts nothing more."""
 
     def __init__(self, config: uvicorn.Config, studio: Studio) -> None:
         super().__init__(config)
@@ -56,7 +60,20 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._studio.feeds.close()
+        # A second Ctrl-C does not wait for runs that are handed over.
+        leaving = threading.Thread(target=self._leave, name="lattice leaving", daemon=True)
+        leaving.start()
         await super().shutdown(sockets)
+        while leaving.is_alive() and not self.force_exit:  # noqa: ASYNC110 - nothing else tells a second Ctrl-C
+            await asyncio.sleep(0.05)
+
+    def _leave(self) -> None:
+        """What waits is kept in the store; what is carried out goes on, or waits there as well."""
+        if self._studio.settings.hand_over:
+            self._studio.launcher.hand_over()
+        else:
+            self._studio.launcher.stop()
+        self._studio.keeper.stop()
 
 
 def listening(settings: StudioSettings) -> socket.socket:

@@ -1,4 +1,4 @@
-"""How a Studio is reached, and by whom."""
+"""How a Studio is reached, by whom, and how it starts runs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from lattice.core.errors import UsageError
+from lattice.service.launching import MAX_RUNS
 
 DEFAULT_PORT = 8484
 LEAST_TOKEN = 16
@@ -18,7 +19,7 @@ _PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)*/?")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudioSettings:
-    """Where a Studio listens and what it accepts.
+    """Where a Studio listens, what it accepts, and what becomes of its runs.
 
     Parameters
     ----------
@@ -27,6 +28,8 @@ class StudioSettings:
     read_token: lets whoever knows it look at everything and change nothing.
     public_url: what browsers call it where a proxy stands before it; its path is the prefix of every address.
     allowed_hosts: further names it may be called by.
+    max_runs: how many runs that were started out of the store's queue may be carried out at once.
+    hand_over: whether its runs are interrupted when it stops, to go on when a Studio is started again.
 
     Raises
     ------
@@ -39,6 +42,8 @@ class StudioSettings:
     read_token: str | None = field(default=None, repr=False)
     public_url: str | None = None
     allowed_hosts: tuple[str, ...] = ()
+    max_runs: int = MAX_RUNS
+    hand_over: bool = False
 
     def __post_init__(self) -> None:
         if not is_loopback(self.host) and self.token is None:

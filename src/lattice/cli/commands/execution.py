@@ -119,9 +119,12 @@ def run(
 @click.option("--budget", "budget_usd", type=AMOUNT, metavar="USD", help="What the whole run may cost.")
 @click.option("--budget-tokens", type=COUNT, metavar="N", help="Tokens that the whole run may take.")
 @click.option("--no-progress", is_flag=True, help="No live progress.")
+@click.option("--turn", hidden=True, help="What a Studio or a scheduler took out of the queue to start this.")
 @json_option
 @store_option
-def resume(reference: str, no_progress: bool, as_json: bool, db: str | None, **settings: object) -> int:
+def resume(
+    reference: str, no_progress: bool, turn: str | None, as_json: bool, db: str | None, **settings: object
+) -> int:
     """Finish what is missing in RUN; nothing that is stored is paid for again."""
     given = ResumeSettings(**settings)  # type: ignore[arg-type]
     with open_workspace(db, environment(), here()) as store:
@@ -134,7 +137,7 @@ def resume(reference: str, no_progress: bool, as_json: bool, db: str | None, **s
             surroundings = surroundings_for(record, base or here(), environment())
         say(f"Resuming {reference_of(record)}: {record.progress.done} of {record.progress.total} done", "")
         presentation = Presentation(progress=not no_progress, as_json=as_json, db=db)
-        return carried_out(store, record, surroundings, given, presentation)
+        return carried_out(store, record, surroundings, given, presentation, turn)
 
 
 def carried_out(
@@ -143,6 +146,7 @@ def carried_out(
     surroundings: Surroundings,
     settings: ResumeSettings,
     presentation: Presentation,
+    turn: str | None = None,
 ) -> int:
     """Carry a run out with its progress shown, then say what came of it."""
     controls = Controls()
@@ -151,7 +155,7 @@ def carried_out(
 
     async def main() -> RunRecord:
         with signals_to(controls):
-            return await execute(store, record, surroundings, controls=controls, settings=settings)
+            return await execute(store, record, surroundings, controls=controls, settings=settings, turn=turn)
 
     try:
         with shown, prints_to_stderr():

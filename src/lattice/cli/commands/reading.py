@@ -19,6 +19,7 @@ from lattice.core.filters import parse_filter
 from lattice.core.runs import RunRecord
 from lattice.reporting.exports import formats_for
 from lattice.reporting.formats import count
+from lattice.reporting.words.status import queued_word
 from lattice.service.conclusion import conclusion_of
 from lattice.service.reading import document_of, export_run, reference_of
 from lattice.service.responses import every_trial
@@ -37,9 +38,10 @@ def ls(everything: bool, db: str | None) -> None:
     with open_workspace(db, environment(), here()) as store:
         evaluations = store.evaluations()
         runs = store.runs(limit=None if everything else MOST_RUNS)
-    print_lines(evaluations_table(evaluations, now, terminal))
+        places = store.queue.places()
+    print_lines(evaluations_table(evaluations, now, terminal, places))
     if runs:
-        print_lines(["", *runs_table(runs, now, terminal)])
+        print_lines(["", *runs_table(runs, now, terminal, places)])
 
 
 @click.command()
@@ -100,6 +102,8 @@ def _print_summary(store: Store, record: RunRecord) -> None:
     evaluation = Evaluation.model_validate(record.config)
     print_lines(configuration_block(evaluation, inputs=record.input_count, terminal=terminal))
     print_lines(["", f"Run: {reference_of(record)}  ({record.id})", *_origin_lines(store, record)])
+    if (place := store.queue.place_of(record.id)) is not None:
+        print_lines([queued_word(place)])
     print_lines(conclusion_lines(store, record, conclusion_of(store, record), terminal))
 
 

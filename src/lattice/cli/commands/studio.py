@@ -8,6 +8,7 @@ import webbrowser
 import click
 
 from lattice.cli.options import environment, here, store_option
+from lattice.cli.queueing import hand_over_option, max_runs_option
 from lattice.cli.streams import say
 from lattice.service.launching import Place
 from lattice.studio.serving import serve
@@ -22,9 +23,18 @@ TOKEN, READ_TOKEN = "LATTICE_STUDIO_TOKEN", "LATTICE_STUDIO_READ_TOKEN"
 @click.option("--public-url", metavar="URL", help="What browsers call it behind a proxy; may have a path.")
 @click.option("--allowed-host", "allowed_hosts", multiple=True, metavar="NAME", help="Another name (repeatable).")
 @click.option("--open/--no-open", "opens", default=True, help="Whether to open a browser.")
+@max_runs_option
+@hand_over_option
 @store_option
 def studio(
-    host: str, port: int, public_url: str | None, allowed_hosts: tuple[str, ...], opens: bool, db: str | None
+    host: str,
+    port: int,
+    public_url: str | None,
+    allowed_hosts: tuple[str, ...],
+    opens: bool,
+    max_runs: int,
+    hand_over: bool,
+    db: str | None,
 ) -> None:
     """Serve the Studio: evaluations, live runs, results and comparisons in a browser.
 
@@ -38,10 +48,13 @@ def studio(
         read_token=environ.get(READ_TOKEN) or None,
         public_url=public_url,
         allowed_hosts=allowed_hosts,
+        max_runs=max_runs,
+        hand_over=hand_over,
     )
 
     def announce(address: str) -> None:
-        say(f"Studio: {address}", "Ctrl-C stops it; runs go on.")
+        what = "runs go on when it is started again" if hand_over else "runs go on"
+        say(f"Studio: {address}", f"Ctrl-C stops it; {what}.")
         if opens and is_loopback(host) and _has_display():
             webbrowser.open(address)
 

@@ -19,6 +19,7 @@ class Health(_Shape):
     status: Literal["ok"]
     version: str = Field(examples=["0.9.0"])
     running: int = Field(description="runs that are carried out now")
+    queued: int = Field(description="runs that wait for their turn")
 
 
 class EvaluationName(_Shape):
@@ -129,6 +130,7 @@ class RunState(_Shape):
     status: Status
     interrupted: bool = Field(description="its process is gone; it reads as failed and can be resumed")
     draining: bool = Field(description="it starts nothing new")
+    queue_position: int | None = Field(description="where it stands among the runs that wait, from 1", examples=[2])
     stopped: str | None = Field(description="`budget` or `decided`, where that ended it early")
     failure: Failure | None
     started_at: str | None
@@ -188,6 +190,7 @@ class RunDocument(_Shape):
     finished_at: str | None
     duration_seconds: float
     failure: Failure | None
+    queue_position: int = Field(0, description="only while it waits: where it stands among those that do, from 1")
     progress: Progress
     usage: dict[str, Any]
     cost: dict[str, Any]

@@ -50,6 +50,7 @@ def show(
                 *([("Gates", list(evaluation.gates))] if evaluation.gates else []),
             ],
             "runs": [(run, headline_of(run)) for run in runs],
+            "places": studio.store.queue.places(),
             "changed": neighbours_changed(studio.store, runs),
             "order": secrets.token_urlsafe(12),
             "now": datetime.now(UTC),

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
+from lattice.service.waiting import queued_runs
 from lattice.studio.login import within
 from lattice.studio.state import InStudio
 from lattice.studio.templating import THEME_COOKIE, THEMES, page
@@ -17,7 +18,8 @@ A_YEAR = 365 * 86400
 
 @router.get("/settings")
 def show(request: Request, studio: InStudio) -> Response:
-    return page(request, "settings.html", {"studio": studio})
+    """What this Studio works on, and the queue of its store."""
+    return page(request, "settings.html", {"studio": studio, "queued": queued_runs(studio.store)})
 
 
 @router.post("/settings/theme")

@@ -32,16 +32,17 @@ class Actions:
     budget: tuple[Budgeted, ...] = ()
 
 
-def actions_for(record: RunRecord, *, starting: bool) -> Actions:
+def actions_for(record: RunRecord, *, starting: bool, queued: bool = False) -> Actions:
     """What applies to a run.
 
     Parameters
     ----------
     starting: a process is being started for it, so that nothing else may be.
+    queued: it waits for its turn, which can only be taken back.
     """
     live = is_live(record)
     whole = record.contents_deleted_at is None
-    still, pending = not live and not starting, record.status is RunStatus.PENDING
+    still, pending = not (live or starting or queued), record.status is RunStatus.PENDING
     completed = record.status is RunStatus.COMPLETED
     all_ended = record.progress.done == record.progress.total
     retry = still and whole and record.progress.failed > 0 and not pending
@@ -50,10 +51,10 @@ def actions_for(record: RunRecord, *, starting: bool) -> Actions:
         start=still and whole and pending,
         resume=resume,
         retry=retry,
-        cancel=(live and not record.draining) or starting,
+        cancel=(live and not record.draining) or starting or queued,
         at_once=live and record.draining and record.stop_request is not StopRequest.ABORT,
         rerun=still and whole and not pending,
-        delete=still,
+        delete=still or queued,
         finished=not live and record.progress.done > 0,
         budget=tuple(in_the_way(record)) if (resume and not all_ended) or retry else (),
     )

@@ -26,7 +26,9 @@ from lattice.studio.settings import StudioSettings, host_name
 LARGEST_BODY = 256 * 1024 * 1024
 LONGEST_TARGET = 16 * 1024
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
-OPEN_PATHS = frozenset({"/login", "/healthz"})
+PROBES = frozenset({"/healthz", "/readyz"})
+"""What supervisors ask without a token and by any name; the answer is yes or no and nothing else."""
+OPEN_PATHS = frozenset({"/login", *PROBES})
 ONE_S_OWN = frozenset({"/login", "/logout", "/settings/theme"})
 """What changes nothing but the browser that asks for it."""
 SLOWEST = 4.0
@@ -91,7 +93,8 @@ class Guard:
 
     def _refusal(self, scope: Scope, headers: Headers) -> Refusal | None:
         """What is wrong with a request, whoever makes it."""
-        if host_name(headers.get("host", "")) not in self._settings.hosts:
+        known = host_name(headers.get("host", "")) in self._settings.hosts
+        if not known and not (scope["method"] in READING and path_in(scope) in PROBES):
             return Refusal(
                 status=421,
                 error="unknown_host",
