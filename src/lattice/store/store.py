@@ -14,6 +14,7 @@ from lattice.core.inputs import Input
 from lattice.core.runs import Claim, RunRecord, RunStatus, StopRequest
 from lattice.core.trials import Response, TrialKey
 from lattice.store.annotating import Annotations
+from lattice.store.baselines import Baselines
 from lattice.store.claims import Claims
 from lattice.store.commits import Commits, Totals
 from lattice.store.contents import Contents
@@ -24,6 +25,7 @@ from lattice.store.finding import Finder
 from lattice.store.importing import Arrival, Arrivals, ArrivingRun
 from lattice.store.inputs import Inputs
 from lattice.store.migrating import MIGRATIONS, Migrations, prepare
+from lattice.store.ordering import Orders
 from lattice.store.records import (
     Annotation,
     AttemptRow,
@@ -85,6 +87,8 @@ class Store:
         self._results = Results(database)
         self._annotations = Annotations(database, clock)
         self._arrivals = Arrivals(database, clock, self._runs, self._evaluations)
+        self.baselines = Baselines(database, clock)
+        self.orders = Orders(database, clock, self._runs)
 
     def close(self) -> None:
         """Close all connections."""
@@ -230,7 +234,8 @@ class Store:
         return self._runs.run(run_key)
 
     def find_run(self, text: str) -> RunRecord:
-        """A run by an id, a unique beginning of one, ``SLUG#3``, ``Name With Spaces#3`` in any case, or ``latest``.
+        """A run by an id, a unique beginning of one, ``SLUG#3``, ``Name With Spaces#3`` in any case, ``latest``,
+        or ``SLUG#baseline``, and ``baseline`` where one evaluation has one.
 
         Raises
         ------
@@ -259,7 +264,7 @@ class Store:
 
         Raises
         ------
-        UsageError: it is running, or another run scores its responses.
+        UsageError: it is running, it is a baseline, or another run scores its responses.
         """
         self._runs.delete(run_key)
 
