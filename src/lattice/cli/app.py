@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "chart": ("charting", "Draw one chart of a run as SVG or PNG."),
     "import": ("importing", "Import another tool's evaluations and results, or a run's artifact."),
     "artifact": ("artifacts", "Keep snapshots of runs that stay as they are."),
+    "baseline": ("baselines", "Set the run that later ones are held against."),
     "compare": ("deciding", "Compare runs, or the targets of one run, pair by pair."),
     "gate": ("deciding", "Decide conditions on a run: pass, fail or inconclusive."),
     "annotate": ("calibrating", "Draw a random sample for a person to score, or take the scores in."),

@@ -260,7 +260,8 @@ class Evaluation(Settings):
     )
     run: RunSettings = Field(default=RunSettings(), description="how a run is carried out")
     gates: tuple[ConditionText, ...] = Field(
-        default=(), description="conditions on a run's numbers: [TARGET/][NAME.]METRIC OP NUMBER"
+        default=(),
+        description="conditions on a run's numbers: [TARGET/][NAME.]METRIC OP NUMBER; `difference` is to the baseline",
     )
     providers: dict[str, ProviderSettings] = Field(
         default_factory=dict, description="endpoints of one's own, by the name that models refer to"
@@ -435,9 +436,10 @@ class Evaluation(Settings):
                 found.append((("gates", index), f"{message}; there are: {', '.join(targets)}"))
             elif condition.target is not None and condition.target not in targets:
                 found.append((("gates", index), _unknown("target", condition.target, targets)))
-            if condition.name is not None and condition.name not in names:
-                found.append((("gates", index), _unknown(self._metric_kind, condition.name, names)))
-            elif condition.name is None and condition.metric not in RUN_METRICS and SCORE not in names:
+            subject = condition.subject
+            if subject is not None and subject not in names:
+                found.append((("gates", index), _unknown(self._metric_kind, subject, names)))
+            elif subject is None and condition.metric not in RUN_METRICS and SCORE not in names:
                 found.append((("gates", index), _without_score(condition.metric, names)))
         raise_found(found)
         return self

@@ -18,6 +18,7 @@ from lattice.engine.clock import SystemClock
 from lattice.engine.limits import Limiter
 from lattice.reporting.budgets import budgets_of
 from lattice.service.assembly import Surroundings, assembled
+from lattice.service.baselines import Baseline
 from lattice.service.functions import with_functions
 from lattice.service.limiting import shared_limiter
 from lattice.service.obstacles import unpriced_for, unpriced_models
@@ -92,6 +93,7 @@ async def execute(
     controls: Controls | None = None,
     limiter: Limiter | None = None,
     settings: ResumeSettings = AS_CONFIGURED,
+    against: Baseline | None = None,
 ) -> RunRecord:
     """Carry a run out, or finish what is missing of it, in this process and event loop.
 
@@ -99,6 +101,7 @@ async def execute(
     ----------
     controls: through which it can be stopped from outside.
     limiter: shared with other runs; that of the running event loop if absent.
+    against: what gates on a difference are about; the baseline that is set for the evaluation if absent.
 
     Returns
     -------
@@ -126,6 +129,7 @@ async def execute(
             limiter=limiter or shared_limiter(),
             clock=clock,
             again=settings.failed,
+            against=against,
         )
         with _released_on_error(store, record, claim):
             await session.run(assembly, controls or Controls())

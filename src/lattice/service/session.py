@@ -30,7 +30,9 @@ from lattice.reporting.budgets import spent_tokens, spent_usd
 from lattice.reporting.standing_in import stand_in_of, stands_in
 from lattice.scoring import PairwiseScorer
 from lattice.service.assembly import Assembly
-from lattice.service.conclusion import Stand, conclude
+from lattice.service.baselines import Baseline
+from lattice.service.conclusion import Stand
+from lattice.service.held_against import conclude_against
 from lattice.service.obstacles import unpriced_for
 from lattice.service.responses import absent_from, scorable
 from lattice.service.stopping import watch_for
@@ -79,6 +81,7 @@ class Session:
     ----------
     settings: the run settings in force: the configuration's, with what was given at a resume.
     again: whether failed trials are run again too.
+    against: what gates on a difference are about; the baseline that is set for the evaluation if absent.
     """
 
     store: Store
@@ -89,6 +92,7 @@ class Session:
     limiter: Limiter
     clock: Clock
     again: bool = False
+    against: Baseline | None = None
 
     async def run(self, assembly: Assembly, controls: Controls) -> Ending:
         """Carry the run out and store its end.
@@ -195,7 +199,7 @@ class Session:
             elapsed=totals.elapsed(),
             verdicts=ready.watch.verdicts if ready.watch and ending is DECIDED else None,
         )
-        return conclude(self.store, self.record, self.evaluation, stand).as_json()
+        return conclude_against(self.store, self.record, self.evaluation, stand, self.against).as_json()
 
     def _runner(self, ready: _Ready, assembly: Assembly, writer: RunWriter) -> Runner:
         settings, record = self.settings, self.record

@@ -6,6 +6,7 @@ import sys
 import time
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 
 import click
@@ -24,6 +25,7 @@ from lattice.cli.options import (
     tags_of,
 )
 from lattice.cli.rendering.commands import next_commands
+from lattice.cli.rendering.comparison import baseline_lines
 from lattice.cli.rendering.configuration import prepared_lines
 from lattice.cli.rendering.live import progress_view
 from lattice.cli.streams import print_json, prints_to_stderr, say, say_next
@@ -32,6 +34,7 @@ from lattice.core.errors import ClaimLost, StoreError, StoreGone
 from lattice.core.exits import ExitCode
 from lattice.core.runs import RunRecord, RunStatus
 from lattice.service.assembly import Surroundings
+from lattice.service.baselines import Baseline, named
 from lattice.service.conclusion import conclusion_of
 from lattice.service.execution import (
     AS_CONFIGURED,
@@ -42,6 +45,7 @@ from lattice.service.execution import (
     signals_to,
 )
 from lattice.service.following import Followed
+from lattice.service.held_against import comparison_of
 from lattice.service.preparation import Overrides, create_run, prepare, stage, surroundings_for
 from lattice.service.provenance import tagged
 from lattice.service.reading import check_destinations, document_of, exit_code, export_run, reference_of
@@ -60,12 +64,14 @@ class Presentation:
     as_json: its document on stdout at the end.
     outputs: files to write it to.
     db: the store that was named, for the next commands.
+    against: what the run is held against; the baseline that is set for its evaluation if absent.
     """
 
     progress: bool
     as_json: bool
     outputs: tuple[str, ...] = ()
     db: str | None = None
+    against: Baseline | None = None
 
 
 @click.command()
@@ -76,7 +82,8 @@ class Presentation:
 @click.option("--repeats", type=COUNT, metavar="N", help="Trials per input and target.")
 @click.option("--target", "targets", multiple=True, metavar="NAME", help="Only this target (repeatable).")
 @click.option("--set", "sets", multiple=True, metavar="PATH=VALUE", help="Another value for a key of FILE.")
-@click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="Kept with the run (repeatable).")
+@click.option("--tag", "--label", "tags", multiple=True, metavar="KEY=VALUE", help="Kept with the run (repeatable).")
+@click.option("--against", metavar="BASELINE", help="RUN, 'baseline' or a .lattice file to hold the run against.")
 @click.option("--no-progress", is_flag=True, help="No live progress.")
 @click.option("-o", "--output", "outputs", multiple=True, metavar="FILE", help="Write results (repeatable).")
 @json_option
@@ -85,6 +92,7 @@ def run(
     file: Path,
     sets: tuple[str, ...],
     tags: tuple[str, ...],
+    against: str | None,
     no_progress: bool,
     outputs: tuple[str, ...],
     as_json: bool,
@@ -103,11 +111,12 @@ def run(
     with open_workspace(db, environment(), here(), create=True) as store:
         folder = folder_to_keep(prepared.surroundings.base, db, environment(), here())
         version = stage(store, prepared, folder=folder)
+        baseline = _baseline(store, against, version.evaluation_id)
         labels = tagged(labels, prepared.surroundings.base)
         record = create_run(store, version, tags=labels, trigger="cli", folder=folder)
         count = version.input_set.count
         say(*prepared_lines(prepared.evaluation, prepared.warnings, inputs=count, terminal=errors_terminal()), "")
-        presentation = Presentation(progress=not no_progress, as_json=as_json, outputs=outputs, db=db)
+        presentation = Presentation(progress=not no_progress, as_json=as_json, outputs=outputs, db=db, against=baseline)
         return carried_out(store, record, prepared.surroundings, AS_CONFIGURED, presentation)
 
 
@@ -151,7 +160,9 @@ def carried_out(
 
     async def main() -> RunRecord:
         with signals_to(controls):
-            return await execute(store, record, surroundings, controls=controls, settings=settings)
+            return await execute(
+                store, record, surroundings, controls=controls, settings=settings, against=presentation.against
+            )
 
     try:
         with shown, prints_to_stderr():
@@ -173,11 +184,18 @@ def carried_out(
 
 def _concluded(store: Store, record: RunRecord, presentation: Presentation) -> int:
     conclusion = conclusion_of(store, record)
-    say(*conclusion_lines(store, record, conclusion, errors_terminal()), "", f"Run: {reference_of(record)}")
+    compared = cache(partial(comparison_of, store, record, presentation.against))
+    said = [*conclusion_lines(store, record, conclusion, errors_terminal()), *baseline_lines(compared())]
+    say(*said, "", f"Run: {reference_of(record)}")
     if presentation.as_json:
         print_json(document_of(store, record, conclusion))
     for destination in presentation.outputs:
-        export_run(store, record, destination)
+        export_run(store, record, destination, compared=compared)
         say(f"Wrote {destination}")
     say_next(next_commands(record), db=presentation.db)
     return exit_code(record, conclusion)
+
+
+def _baseline(store: Store, against: str | None, evaluation_id: str) -> Baseline | None:
+    """What was named with ``--against``, read before anything is spent."""
+    return None if against is None else named(store, against, evaluation_id=evaluation_id, folder=here())
