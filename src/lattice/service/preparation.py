@@ -26,6 +26,7 @@ from lattice.service.functions import functions_in
 from lattice.service.obstacles import judge_keys, obstacles, obstacles_to_scoring, warnings_about
 from lattice.service.stopping import clusters_problem
 from lattice.store import DuplicateInput, InputSet, Store, VersionRecord
+from lattice.store.runs import NewRun
 from lattice.wire.session import check_network
 
 
@@ -304,5 +305,17 @@ def create_run(
         tags=tags,
         trigger=trigger,
         origin=origin,
+        folder=folder,
+    )
+
+
+def new_run(version: VersionRecord, *, tags: Mapping[str, str], trigger: str, folder: str | None) -> NewRun:
+    """The same run as yet to be made, for who makes it in a transaction of its own; parameters as there."""
+    return NewRun(
+        version_key=version.key,
+        seed=schedule_seed(version.input_set.hash),
+        total=trials_of(Evaluation.model_validate(version.config), version.input_set.count),
+        trigger=trigger,
+        tags=tags,
         folder=folder,
     )

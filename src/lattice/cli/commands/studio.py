@@ -14,6 +14,8 @@ from lattice.studio.serving import serve
 from lattice.studio.settings import DEFAULT_PORT, StudioSettings, is_loopback
 
 TOKEN, READ_TOKEN = "LATTICE_STUDIO_TOKEN", "LATTICE_STUDIO_READ_TOKEN"
+WEBHOOK_SECRET = "LATTICE_WEBHOOK_SECRET"
+_OWN = (TOKEN, READ_TOKEN, WEBHOOK_SECRET)
 
 
 @click.command()
@@ -29,6 +31,7 @@ def studio(
     """Serve the Studio: evaluations, live runs, results and comparisons in a browser.
 
     The token comes from LATTICE_STUDIO_TOKEN, one that may only look from LATTICE_STUDIO_READ_TOKEN.
+    With LATTICE_WEBHOOK_SECRET deployments can be reported, signed, and start runs.
     """
     environ = environment()
     settings = StudioSettings(
@@ -38,6 +41,7 @@ def studio(
         read_token=environ.get(READ_TOKEN) or None,
         public_url=public_url,
         allowed_hosts=allowed_hosts,
+        webhook_secrets=tuple(environ.get(WEBHOOK_SECRET, "").split()),
     )
 
     def announce(address: str) -> None:
@@ -45,11 +49,11 @@ def studio(
         if opens and is_loopback(host) and _has_display():
             webbrowser.open(address)
 
-    # The tokens are the Studio's own: no run needs them.
+    # They are the Studio's own: no run needs them.
     place = Place(
         folder=here(),
         db=db,
-        environ={name: value for name, value in environ.items() if name not in (TOKEN, READ_TOKEN)},
+        environ={name: value for name, value in environ.items() if name not in _OWN},
     )
     serve(settings, place, announce=announce)
 

@@ -12,10 +12,24 @@ from lattice.studio.api import (
     events,
     exporting,
     health,
+    hooks,
     results,
     runs,
+    verdicts,
 )
 
 ROUTER = APIRouter(prefix="/api/v1")
-for _each in (health, evaluations, runs, control, results, events, exporting, comparing, documentation):
+for _each in (
+    health,
+    evaluations,
+    runs,
+    control,
+    results,
+    events,
+    exporting,
+    comparing,
+    verdicts,
+    hooks,
+    documentation,
+):
     ROUTER.include_router(_each.router)

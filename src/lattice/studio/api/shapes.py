@@ -331,3 +331,24 @@ class Decision(_Shape):
 
     verdict: Literal["pass", "fail", "inconclusive", "not_evaluated"]
     gates: list[Gate]
+
+
+class BaselineName(_Shape):
+    id: str
+    reference: str = Field(examples=["support-answers#1"])
+
+
+class VerdictDocument(_Shape):
+    """Whether what a run was made of may go out."""
+
+    evaluation: EvaluationName
+    run: RunLine
+    url: str = Field(description="the run's page", examples=["http://127.0.0.1:8484/runs/5f0c1a9e7b3d2468"])
+    verdict: Literal["pass", "fail", "inconclusive", "not_evaluated", "pending"] = Field(
+        description="`pass` for a completed run whose gates all hold, and for nothing else"
+    )
+    reason: str = Field(examples=["2 of 2 gates hold"])
+    gates: list[Gate]
+    metrics: list[Metric]
+    baseline: BaselineName | None = Field(description="the run that is set as the baseline")
+    difference: list[Comparison] = Field(description="from the baseline; empty where there is nothing to compare")
