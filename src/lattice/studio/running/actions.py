@@ -19,6 +19,7 @@ class Actions:
     cancel: it can be asked to stop. at_once: that is all that can still be asked.
     budget: limits that have to be raised before it can go on.
     finished: it has something to be exported and saved.
+    set_baseline: later runs can be held against it, and are not yet.
     """
 
     start: bool
@@ -29,15 +30,17 @@ class Actions:
     rerun: bool
     delete: bool
     finished: bool
+    set_baseline: bool
     budget: tuple[Budgeted, ...] = ()
 
 
-def actions_for(record: RunRecord, *, starting: bool) -> Actions:
+def actions_for(record: RunRecord, *, starting: bool, is_baseline: bool = False) -> Actions:
     """What applies to a run.
 
     Parameters
     ----------
     starting: a process is being started for it, so that nothing else may be.
+    is_baseline: whether it is the baseline of its evaluation.
     """
     live = is_live(record)
     whole = record.contents_deleted_at is None
@@ -55,5 +58,6 @@ def actions_for(record: RunRecord, *, starting: bool) -> Actions:
         rerun=still and whole and not pending,
         delete=still,
         finished=not live and record.progress.done > 0,
+        set_baseline=still and completed and record.progress.successful > 0 and not is_baseline,
         budget=tuple(in_the_way(record)) if (resume and not all_ended) or retry else (),
     )

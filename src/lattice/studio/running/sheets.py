@@ -74,6 +74,7 @@ class Sheet:
         own, so that nothing moves when it comes. waits: what its calls wait for.
     said: why it failed, or was interrupted. warnings: why not to believe its numbers.
     refusal: why it could not be started. starting: a process is on its way.
+    is_baseline: later runs of its evaluation are held against it.
     """
 
     run: RunRecord
@@ -90,6 +91,7 @@ class Sheet:
     warnings: tuple[str, ...]
     refusal: str | None = None
     starting: bool = False
+    is_baseline: bool = False
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
@@ -193,6 +195,7 @@ def sheet_of(store: Store, record: RunRecord, known: Known, *, launch: Launch, c
     board = board_of(record, known.evaluation, conclusion)
     summary = board.summary
     spending = summary.spending if summary else spending_of(record.live, known.evaluation, known.unpriced)
+    is_baseline = store.baselines.get(record.evaluation_id) == record.id
     stands_out = record.interrupted or record.status is RunStatus.FAILED
     return Sheet(
         run=record,
@@ -200,7 +203,7 @@ def sheet_of(store: Store, record: RunRecord, known: Known, *, launch: Launch, c
         evaluation=known.evaluation,
         board=board,
         errors=error_panel(view, record, lines),
-        actions=actions_for(record, starting=launch.starting),
+        actions=actions_for(record, starting=launch.starting, is_baseline=is_baseline),
         spending=spending,
         figures=tuple(_figures(view, board, spending, record)),
         passing=tuple(_passing(view, record, spending)),
@@ -212,6 +215,7 @@ def sheet_of(store: Store, record: RunRecord, known: Known, *, launch: Launch, c
         warnings=known.doubts,
         refusal=launch.refusal,
         starting=launch.starting,
+        is_baseline=is_baseline,
         now=now,
     )
 
