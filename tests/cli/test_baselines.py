@@ -15,6 +15,15 @@ def answer(input, context=None):
     number = int(input.split()[1])
     return "yes" if number <= {right} else "no"
 """
+MENDED = """
+from pathlib import Path
+
+def answer(input):
+    number = int(input.split()[1])
+    if number == 200 and not Path("mended").exists():
+        raise RuntimeError("not yet")
+    return "yes" if number <= 160 else "no"
+"""
 GATES = ["difference.ci_upper >= 0", "difference.ci_lower > -0.05"]
 
 
@@ -158,3 +167,14 @@ def test_only_the_first_of_a_comparison_may_be_a_file(answers: CommandLine) -> N
 def test_labels_are_tags(answers: CommandLine) -> None:
     carried_out(answers, 165, "--label", "commit=3f2a1c", "--tag", "version=2.4.1")
     assert answers("show", "latest", "--json").document["tags"] == {"commit": "3f2a1c", "version": "2.4.1"}
+
+
+def test_a_resume_is_held_against_the_baseline_that_the_run_was(answers: CommandLine) -> None:
+    answers("export", "answers#1", "-o", "baseline.lattice")
+    module = f"mended_{uuid4().hex}"
+    answers.write(f"{module}.py", MENDED)
+    assert carried_out(answers, 160, "--set", f"targets.0.python={module}:answer", gates=GATES[:1]).code == 4
+    answers.write("mended", "")
+    ended = answers("resume", "latest", "--failed", "--no-progress", "--against", "baseline.lattice")
+    assert ended.code == 3
+    assert "answers#3 is worse than baseline.lattice" in ended.err

@@ -127,10 +127,13 @@ def run(
 @click.option("--max-concurrent", type=COUNT, metavar="N", help="Trials open at once, from now on.")
 @click.option("--budget", "budget_usd", type=AMOUNT, metavar="USD", help="What the whole run may cost.")
 @click.option("--budget-tokens", type=COUNT, metavar="N", help="Tokens that the whole run may take.")
+@click.option("--against", metavar="BASELINE", help="As for 'lattice run', if it was named there.")
 @click.option("--no-progress", is_flag=True, help="No live progress.")
 @json_option
 @store_option
-def resume(reference: str, no_progress: bool, as_json: bool, db: str | None, **settings: object) -> int:
+def resume(
+    reference: str, against: str | None, no_progress: bool, as_json: bool, db: str | None, **settings: object
+) -> int:
     """Finish what is missing in RUN; nothing that is stored is paid for again."""
     given = ResumeSettings(**settings)  # type: ignore[arg-type]
     with open_workspace(db, environment(), here()) as store:
@@ -142,7 +145,8 @@ def resume(reference: str, no_progress: bool, as_json: bool, db: str | None, **s
         with prints_to_stderr():
             surroundings = surroundings_for(record, base or here(), environment())
         say(f"Resuming {reference_of(record)}: {record.progress.done} of {record.progress.total} done", "")
-        presentation = Presentation(progress=not no_progress, as_json=as_json, db=db)
+        baseline = _baseline(store, against, record.evaluation_id)
+        presentation = Presentation(progress=not no_progress, as_json=as_json, db=db, against=baseline)
         return carried_out(store, record, surroundings, given, presentation)
 
 
