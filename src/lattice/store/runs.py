@@ -15,6 +15,7 @@ from lattice.core.errors import UsageError
 from lattice.core.runs import Progress, RunRecord, RunStatus, StopRequest
 from lattice.store.claims import is_held, read_claim
 from lattice.store.database import Database
+from lattice.store.figures import retire
 from lattice.store.processes import Process, current_process
 from lattice.store.schema import RUN_CHILDREN, evaluations, input_sets, runs, versions
 from lattice.store.text import decode_mapping, decode_optional, decode_text, encode_json, encode_optional
@@ -121,8 +122,16 @@ class Runs:
             raise UsageError(f"{name} is running; stop it first with 'lattice cancel {name}'")
         with self._database.write() as connection:
             self.refuse_shared(connection, key)
-            hidden = update(runs).where(runs.c.key == key)
-            connection.execute(hidden.values(deleted_at=self._clock().timestamp()))
+            self.hide(connection, key)
+        self.remove_hidden()
+
+    def hide(self, connection: Connection, key: int) -> None:
+        """Take a run out of sight in the transaction that is open on `connection`; `remove` takes its rows away."""
+        retire(connection, key)
+        connection.execute(update(runs).where(runs.c.key == key).values(deleted_at=self._clock().timestamp()))
+
+    def remove_hidden(self) -> None:
+        """Take away the rows of runs that were hidden, of those whose deletion was cut short as well."""
         for each in self._deleted():
             self.remove(each)
 

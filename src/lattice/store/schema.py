@@ -366,6 +366,15 @@ notifications = Table(
     *_claim_columns(),
 )
 
+# What runs that were deleted had brought, so that sums over all runs never go back.
+
+retired = Table(
+    "retired",
+    metadata,
+    Column("evaluation_key", KEY, ForeignKey("evaluations.key"), primary_key=True, autoincrement=False),
+    Column("figures", Text, nullable=False),
+)
+
 RUN_CHILDREN = (result_annotations, attempts, result_texts, results, responses)
 
 schema_version = Table(

@@ -24,6 +24,7 @@ from lattice.store.finding import Finder
 from lattice.store.importing import Arrival, Arrivals, ArrivingRun
 from lattice.store.inputs import Inputs
 from lattice.store.migrating import MIGRATIONS, Migrations, prepare
+from lattice.store.pruning import Pruning
 from lattice.store.records import (
     Annotation,
     AttemptRow,
@@ -39,6 +40,7 @@ from lattice.store.records import (
 from lattice.store.results import PageRequest, Results
 from lattice.store.runs import NewRun, Runs
 from lattice.store.times import WallClock, utc_now
+from lattice.store.upkeep import Upkeep
 from lattice.store.writer import Pace, RunWriter
 
 
@@ -85,6 +87,8 @@ class Store:
         self._results = Results(database)
         self._annotations = Annotations(database, clock)
         self._arrivals = Arrivals(database, clock, self._runs, self._evaluations)
+        self.pruning = Pruning(database, clock, runs_table=self._runs, contents=self._contents, inputs=self._inputs)
+        self.upkeep = Upkeep(database)
 
     def close(self) -> None:
         """Close all connections."""

@@ -35,6 +35,7 @@ def upgrade() -> None:
     make_scheduling()
     make_ordering()
     make_alerting()
+    make_retiring()
 
 
 def make_scheduling() -> None:
@@ -134,4 +135,12 @@ def make_alerting() -> None:
         sa.Column("sent_at", sa.Double()),
         sa.Column("error", sa.Text()),
         *claim_columns(),
+    )
+
+
+def make_retiring() -> None:
+    op.create_table(
+        "retired",
+        of_evaluation(primary_key=True, autoincrement=False),
+        sa.Column("figures", sa.Text(), nullable=False),
     )
