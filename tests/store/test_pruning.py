@@ -11,6 +11,7 @@ from sqlalchemy import func, insert, select
 from tests.store.conftest import Clock
 from tests.store.making import failed, first, make_run, scored, write
 
+from lattice.core.errors import StoreError
 from lattice.core.runs import RunRecord
 from lattice.store import Store
 from lattice.store.database import Database
@@ -197,3 +198,19 @@ def test_a_store_tells_its_size_and_that_it_is_sound(store: Store, clock: Clock)
     assert store.upkeep.size().total > 0
     assert store.upkeep.check(60.0) == []
     store.upkeep.check_writable()
+
+
+def test_a_file_is_made_smaller_only_while_nobody_writes(store: Store, clock: Clock, database: Database) -> None:
+    old = ended(store, clock, 300)
+    with database.write() as connection:
+        connection.execute(inputs.update().values(context="x" * 200_000))
+    store.delete_run(old.key)
+    with database.write() as connection:
+        connection.execute(inputs.delete())
+    unused = store.upkeep.size().unused
+    assert unused > 200_000
+    with database.write(), pytest.raises(StoreError, match="while another process writes to it"):
+        store.upkeep.compact()
+    assert store.upkeep.size().unused == unused
+    store.upkeep.compact()
+    assert store.upkeep.size().unused == 0

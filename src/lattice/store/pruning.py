@@ -220,9 +220,7 @@ class _Selecting:
             if reason is not None:
                 kept[reason] += 1
             elif ended_at is not None:
-                going.append(
-                    OldRun(key=row.key, slug=row.slug, number=row.number, ended_at=ended_at, results=row.done)
-                )
+                going.append(OldRun(key=row.key, slug=row.slug, number=row.number, ended_at=ended_at, results=row.done))
         return Selection(going=tuple(going), kept=dict(kept))
 
     def _reason(self, row: Row[Any], ended_at: float | None, keep_last: int) -> Reason | None:
