@@ -120,7 +120,7 @@ def test_a_run_goes_together_with_the_one_that_scores_its_responses(store: Store
     ended(store, clock, 10)
     found = selected(store, clock)
     assert numbers(found.going) == [2, 1]
-    assert all([store.pruning.delete(run) for run in found.going])
+    assert all(store.pruning.delete(run) for run in found.going)
 
 
 def test_pending_and_running_runs_stay(store: Store, clock: Clock) -> None:
@@ -138,7 +138,7 @@ def test_only_runs_that_have_texts_are_cleared(store: Store, clock: Clock) -> No
         ended(store, clock, days_ago)
     moment = clock.now - timedelta(days=90)
     found = store.pruning.select(moment, keep_last=1, with_contents=True)
-    assert all([store.pruning.clear(run) for run in found.going])
+    assert all(store.pruning.clear(run) for run in found.going)
     assert store.pruning.select(moment, keep_last=1, with_contents=True).going == ()
     assert numbers(selected(store, clock).going) == [2, 1]
     assert store.run(found.going[0].key).progress.done == 3

@@ -42,6 +42,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "annotate": ("calibrating", "Draw a random sample for a person to score, or take the scores in."),
     "calibrate": ("calibrating", "Hold the judge against a person's scores: is it to be trusted?"),
     "prune": ("housekeeping", "Delete what is old: runs, texts, artifacts."),
+    "doctor": ("housekeeping", "Check machine, store, keys and endpoints; say what to do."),
     "studio": ("studio", "Serve the Studio: everything above in a browser, live."),
     "simulate": ("serving", "Serve a simulated provider, with faults to order."),
     "models": ("serving", "Manage local models."),

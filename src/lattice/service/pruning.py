@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -97,9 +97,7 @@ def plan_pruning(store: Store, settings: PruneSettings) -> PrunePlan:
     return PrunePlan(settings=settings, selection=selection, artifacts=old)
 
 
-def prune(
-    store: Store, plan: PrunePlan, *, compact: bool = False, watch: Callable[[int], None] | None = None
-) -> Pruned:
+def prune(store: Store, plan: PrunePlan, *, compact: bool = False) -> Pruned:
     """Delete what a plan names, in short transactions, so that runs which go on are not held up.
 
     Stopped in between, it leaves whole runs behind, and what was begun is finished by the next one.
@@ -107,7 +105,6 @@ def prune(
     Parameters
     ----------
     compact: give the room back to the disk afterwards; see `lattice.store.upkeep.Upkeep.compact`.
-    watch: is told how many runs are done, after each.
 
     Raises
     ------
@@ -115,11 +112,7 @@ def prune(
     """
     size = store.upkeep.size()
     act = store.pruning.clear if plan.settings.contents else store.pruning.delete
-    gone = 0
-    for done, run in enumerate(plan.runs, start=1):
-        gone += act(run)
-        if watch is not None:
-            watch(done)
+    gone = sum(act(run) for run in plan.runs)
     for artifact in plan.artifacts:
         artifact.path.unlink(missing_ok=True)
     swept = store.pruning.sweep(plan.settings.before)

@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
 from lattice.store.schema import attempts, retired, runs
 from lattice.store.text import decode_mapping, encode_json
@@ -28,6 +28,8 @@ Figures = Mapping[str, float]
 
 BROUGHT = (runs.c.started_at, runs.c.seq, runs.c.elapsed, runs.c.live)
 """The columns that `figures_of` reads."""
+
+_BROUGHT: Select[Any] = select(runs.c.evaluation_key, *BROUGHT)
 
 
 def figures_of(row: Row[Any]) -> Counter[str]:
@@ -51,7 +53,7 @@ def attempts_name(step: str, kind: str) -> str:
 
 def retire(connection: Connection, run_key: int) -> None:
     """Add what a run has brought to what deleted runs of its evaluation had, in the open transaction."""
-    row = connection.execute(select(runs.c.evaluation_key, *BROUGHT).where(runs.c.key == run_key)).one()
+    row: Row[Any] = connection.execute(_BROUGHT.where(runs.c.key == run_key)).one()
     figures = figures_of(row)
     failed = select(attempts.c.step, attempts.c.kind, func.count().label("n")).where(attempts.c.run_key == run_key)
     for each in connection.execute(failed.group_by(attempts.c.step, attempts.c.kind)):

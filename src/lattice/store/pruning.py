@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, and_, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, delete, func, select
 from sqlalchemy import tuple_ as row_of
 
 from lattice.core.runs import RunStatus
@@ -167,7 +167,7 @@ class Pruning:
         return total
 
 
-_OVERVIEW = (
+_OVERVIEW: Select[Any] = (
     select(
         runs.c.key,
         runs.c.id,

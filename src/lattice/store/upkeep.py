@@ -15,7 +15,8 @@ from sqlalchemy import Connection
 
 from lattice.core.errors import StoreError, UsageError
 from lattice.store.database import Database
-from lattice.store.dialects import SQLite
+from lattice.store.dialects import SQLite, dialect_of
+from lattice.store.migrating import revision_of
 
 _LOOK_EVERY = 20_000
 """Steps of SQLite's machine between two looks at the clock: a few milliseconds."""
@@ -39,6 +40,25 @@ class StoreSize:
     @property
     def total(self) -> int:
         return self.data + self.log
+
+
+def schema_at(url: str) -> str | None:
+    """The schema of the store at a URL, which is left as it is; None where there is no store yet.
+
+    Raises
+    ------
+    UsageError: no store can be there.
+    StoreError: it cannot be read.
+    """
+    dialect = dialect_of(url)
+    if isinstance(dialect, SQLite) and not dialect.path.exists():
+        return None
+    database = Database(dialect)
+    try:
+        with database.read() as connection:
+            return revision_of(database, connection)
+    finally:
+        database.close()
 
 
 class Upkeep:

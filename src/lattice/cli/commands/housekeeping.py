@@ -1,17 +1,20 @@
-"""``lattice prune``."""
+"""``lattice prune`` and ``lattice doctor``."""
 
 from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
-from lattice.cli.options import environment, here, json_option, store_option
+from lattice.cli.options import FILE, environment, here, json_option, output_terminal, store_option
+from lattice.cli.rendering.doctoring import finding_lines, findings_document, verdict_line
 from lattice.cli.rendering.pruning import plan_document, plan_lines, pruned_lines, question_of
-from lattice.cli.streams import print_json, say
+from lattice.cli.streams import print_json, print_lines, say
 from lattice.core.exits import ExitCode
 from lattice.service.artifacts import artifact_folder
+from lattice.service.doctor import Examination, Finding, Standing, examine
 from lattice.service.pruning import PruneSettings, parse_age, plan_pruning
 from lattice.service.pruning import prune as delete_planned
 from lattice.service.workspace import open_workspace, store_url
@@ -61,3 +64,28 @@ def prune(
     if as_json:
         print_json(plan_document(plan, pruned))
     return ExitCode.FAILED if pruned is not None and pruned.trouble is not None else ExitCode.OK
+
+
+@click.command()
+@click.argument("file", metavar="[FILE]", required=False, type=FILE)
+@click.option("--offline", is_flag=True, help="Ask no endpoint.")
+@json_option
+@store_option
+def doctor(file: Path | None, offline: bool, as_json: bool, db: str | None) -> int:
+    """Check installation, store, keys and endpoints, those of the evaluation in FILE if one is given.
+
+    Changes nothing and shows no key. Ends with 1 where something is broken.
+    """
+    examination = Examination(file=file, db=db, environ=environment(), folder=here(), offline=offline)
+    terminal = output_terminal()
+    findings: list[Finding] = []
+    for finding in examine(examination):
+        findings.append(finding)
+        if not as_json:
+            print_lines(finding_lines(finding, terminal))
+    if as_json:
+        print_json(findings_document(findings))
+    else:
+        print_lines(["", verdict_line(findings)])
+    is_broken = any(each.standing is Standing.BROKEN for each in findings)
+    return ExitCode.FAILED if is_broken else ExitCode.OK
