@@ -23,6 +23,7 @@ from lattice.store.evaluations import Evaluations, NewVersion
 from lattice.store.finding import Finder
 from lattice.store.importing import Arrival, Arrivals, ArrivingRun
 from lattice.store.inputs import Inputs
+from lattice.store.measuring import Measures
 from lattice.store.migrating import MIGRATIONS, Migrations, prepare
 from lattice.store.pruning import Pruning
 from lattice.store.records import (
@@ -89,6 +90,7 @@ class Store:
         self._arrivals = Arrivals(database, clock, self._runs, self._evaluations)
         self.pruning = Pruning(database, clock, runs_table=self._runs, contents=self._contents, inputs=self._inputs)
         self.upkeep = Upkeep(database)
+        self.measures = Measures(database, clock)
 
     def close(self) -> None:
         """Close all connections."""

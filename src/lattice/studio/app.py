@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Scope
 
 from lattice import __version__
-from lattice.studio import api, failures, login
+from lattice.studio import api, failures, login, metrics
 from lattice.studio.api import refusals
 from lattice.studio.pages import PAGES
 from lattice.studio.security.guard import Guard
@@ -29,6 +29,7 @@ def create_app(studio: Studio) -> FastAPI:
     failures.register(app)
     refusals.register(app)
     app.include_router(login.router)
+    app.include_router(metrics.router, include_in_schema=False)
     app.include_router(api.ROUTER)
     for router in PAGES:
         app.include_router(router, include_in_schema=False)
