@@ -16,6 +16,7 @@ from lattice.core.evaluation import Evaluation, RunSettings
 from lattice.core.runs import Claim, RunRecord, RunStatus
 from lattice.engine.clock import SystemClock
 from lattice.engine.limits import Limiter
+from lattice.engine.observing import Observer
 from lattice.reporting.budgets import budgets_of
 from lattice.service.assembly import Surroundings, assembled
 from lattice.service.functions import with_functions
@@ -92,6 +93,7 @@ async def execute(
     controls: Controls | None = None,
     limiter: Limiter | None = None,
     settings: ResumeSettings = AS_CONFIGURED,
+    observer: Observer | None = None,
 ) -> RunRecord:
     """Carry a run out, or finish what is missing of it, in this process and event loop.
 
@@ -99,6 +101,7 @@ async def execute(
     ----------
     controls: through which it can be stopped from outside.
     limiter: shared with other runs; that of the running event loop if absent.
+    observer: follows it, if there is one.
 
     Returns
     -------
@@ -126,6 +129,7 @@ async def execute(
             limiter=limiter or shared_limiter(),
             clock=clock,
             again=settings.failed,
+            observer=observer,
         )
         with _released_on_error(store, record, claim):
             await session.run(assembly, controls or Controls())

@@ -23,6 +23,7 @@ from lattice.engine.feed import Feed
 from lattice.engine.ledger import Ledger
 from lattice.engine.limits import Configured, Limiter
 from lattice.engine.live import LiveTotals, Shape
+from lattice.engine.observing import ObservedCaller, ObservedTrials, Observer, RunBegan, RunEnded
 from lattice.engine.plan import Plan, Schedule
 from lattice.engine.runner import COMPLETED, DECIDED, Ending, Outlook, Parts, Runner
 from lattice.engine.trial import Trials
@@ -79,6 +80,7 @@ class Session:
     ----------
     settings: the run settings in force: the configuration's, with what was given at a resume.
     again: whether failed trials are run again too.
+    observer: follows it, if there is one.
     """
 
     store: Store
@@ -89,6 +91,7 @@ class Session:
     limiter: Limiter
     clock: Clock
     again: bool = False
+    observer: Observer | None = None
 
     async def run(self, assembly: Assembly, controls: Controls) -> Ending:
         """Carry the run out and store its end.
@@ -99,10 +102,29 @@ class Session:
         """
         holds = self._hold_limits(assembly)
         try:
-            return await self._carried_out(assembly, controls)
+            return await (self._carried_out if self.observer is None else self._observed)(assembly, controls)
         finally:
             for hold in holds:
                 hold.release()
+
+    async def _observed(self, assembly: Assembly, controls: Controls) -> Ending:
+        """Carry the run out and tell when it began and how it ended, whatever happens."""
+        assert self.observer is not None  # else nobody is told
+        progress = self.record.progress
+        self.observer.note(RunBegan(at=self.clock.now(), total=progress.total, done=progress.done))
+        status, stopped, kind = RunStatus.RUNNING, None, None
+        try:
+            ending = await self._carried_out(assembly, controls)
+            status, stopped, kind = ending.status, ending.stopped, (ending.failure or {}).get("kind")
+        except asyncio.CancelledError:
+            status = RunStatus.CANCELLED
+            raise
+        except StoreError:
+            kind = "store"
+            raise
+        finally:
+            self.observer.note(RunEnded(at=self.clock.now(), status=status, stopped=stopped, kind=kind))
+        return ending
 
     def _hold_limits(self, assembly: Assembly) -> list[Configured]:
         """Hold the configured limits for every provider and key that the run uses."""
@@ -207,7 +229,7 @@ class Session:
             cost_usd=spent_usd(record),
             ended=record.progress.done,
         )
-        caller = Caller(
+        caller = self._caller(
             limiter=self.limiter,
             retries=settings.retries,
             desk=desk,
@@ -215,7 +237,7 @@ class Session:
             random=Random(record.seed),
             report=writer.put_attempt,
         )
-        trials = Trials(
+        trials = self._trials(
             targets=assembly.targets,
             scorer=self._scorer(assembly, caller, ledger, ready.shared),
             caller=caller,
@@ -237,6 +259,12 @@ class Session:
             max_concurrent=settings.max_concurrent,
             unproven=ready.unproven,
         )
+
+    def _caller(self, **parts: Any) -> Caller:
+        return Caller(**parts) if self.observer is None else ObservedCaller(self.observer, **parts)
+
+    def _trials(self, **parts: Any) -> Trials:
+        return Trials(**parts) if self.observer is None else ObservedTrials(self.observer, **parts)
 
     def _scorer(
         self, assembly: Assembly, caller: Caller, ledger: Ledger, stored: Iterable[TrialKey]

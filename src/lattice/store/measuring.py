@@ -123,7 +123,7 @@ class Measures:
         now = self._clock().timestamp()
         with self._lock, self._database.read() as connection:
             activities, interrupted = self._running(connection)
-            due: Select[Any] = select(func.count(), func.min(schedules.c.next_at)).where(~schedules.c.paused)
+            due: Any = select(func.count(), func.min(schedules.c.next_at)).where(~schedules.c.paused)
             return Measured(
                 evaluations=tuple(self._evaluations(connection, interrupted)),
                 activities=activities,
@@ -260,7 +260,7 @@ _ATTEMPTS: Select[Any] = select(*_BY, func.count().label("n"), func.max(attempts
 _OUTCOME = case(
     (notifications.c.sent_at.is_not(None), "sent"), (notifications.c.next_at.is_not(None), "pending"), else_="failed"
 )
-_PENDING: Select[Any] = select(func.count(), func.min(notifications.c.created_at)).where(
+_PENDING: Any = select(func.count(), func.min(notifications.c.created_at)).where(
     notifications.c.sent_at.is_(None), notifications.c.next_at.is_not(None)
 )
 

@@ -11,6 +11,7 @@ from lattice import __version__
 from lattice.studio import api, failures, login, metrics
 from lattice.studio.api import refusals
 from lattice.studio.pages import PAGES
+from lattice.studio.security.access_log import AccessLog
 from lattice.studio.security.guard import Guard
 from lattice.studio.state import Studio
 from lattice.studio.templating import STATIC
@@ -38,10 +39,10 @@ def create_app(studio: Studio) -> FastAPI:
 
 
 class Application(FastAPI):
-    """Guarded as a whole: what answers when something breaks stands behind the guard as well."""
+    """Guarded as a whole: what answers when something breaks stands behind the guard as well. Refusals are logged."""
 
     def build_middleware_stack(self) -> ASGIApp:
-        return Guard(super().build_middleware_stack(), self.state.studio.settings)
+        return AccessLog(Guard(super().build_middleware_stack(), self.state.studio.settings))
 
 
 class Assets(StaticFiles):

@@ -12,6 +12,7 @@ import click
 
 from lattice.cli.concluding import conclusion_lines
 from lattice.cli.following import Follower
+from lattice.cli.observing import observed, observer_of
 from lattice.cli.options import (
     AMOUNT,
     COUNT,
@@ -31,6 +32,7 @@ from lattice.config import parse_override
 from lattice.core.errors import ClaimLost, StoreError, StoreGone
 from lattice.core.exits import ExitCode
 from lattice.core.runs import RunRecord, RunStatus
+from lattice.engine.observing import Observer
 from lattice.service.assembly import Surroundings
 from lattice.service.conclusion import conclusion_of
 from lattice.service.execution import (
@@ -79,6 +81,7 @@ class Presentation:
 @click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="Kept with the run (repeatable).")
 @click.option("--no-progress", is_flag=True, help="No live progress.")
 @click.option("-o", "--output", "outputs", multiple=True, metavar="FILE", help="Write results (repeatable).")
+@observed
 @json_option
 @store_option
 def run(
@@ -119,6 +122,7 @@ def run(
 @click.option("--budget", "budget_usd", type=AMOUNT, metavar="USD", help="What the whole run may cost.")
 @click.option("--budget-tokens", type=COUNT, metavar="N", help="Tokens that the whole run may take.")
 @click.option("--no-progress", is_flag=True, help="No live progress.")
+@observed
 @json_option
 @store_option
 def resume(reference: str, no_progress: bool, as_json: bool, db: str | None, **settings: object) -> int:
@@ -149,13 +153,13 @@ def carried_out(
     view = progress_view(sys.stderr, environment(), time.monotonic)
     shown = Follower([Followed(store, record)], view) if presentation.progress else nullcontext()
 
-    async def main() -> RunRecord:
+    async def main(observer: Observer | None) -> RunRecord:
         with signals_to(controls):
-            return await execute(store, record, surroundings, controls=controls, settings=settings)
+            return await execute(store, record, surroundings, controls=controls, settings=settings, observer=observer)
 
     try:
-        with shown, prints_to_stderr():
-            ended = run_in_loop(main())
+        with observer_of(record) as observer, shown, prints_to_stderr():
+            ended = run_in_loop(main(observer))
     except (ClaimLost, StoreGone):
         # Another process finishes it, or nothing is left to finish.
         raise

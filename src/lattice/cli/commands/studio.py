@@ -7,7 +7,7 @@ import webbrowser
 
 import click
 
-from lattice.cli.options import environment, here, store_option
+from lattice.cli.options import environment, here, log_options, store_option
 from lattice.cli.streams import say
 from lattice.service.launching import Place
 from lattice.studio.serving import serve
@@ -22,6 +22,7 @@ TOKEN, READ_TOKEN = "LATTICE_STUDIO_TOKEN", "LATTICE_STUDIO_READ_TOKEN"
 @click.option("--public-url", metavar="URL", help="What browsers call it behind a proxy; may have a path.")
 @click.option("--allowed-host", "allowed_hosts", multiple=True, metavar="NAME", help="Another name (repeatable).")
 @click.option("--open/--no-open", "opens", default=True, help="Whether to open a browser.")
+@log_options
 @store_option
 def studio(
     host: str, port: int, public_url: str | None, allowed_hosts: tuple[str, ...], opens: bool, db: str | None
