@@ -27,6 +27,8 @@ NOT_RUN = {
     ("docs/leaving-hosted-evals.md", "needs the hosted service"): 2,
     ("docs/local-models.md", "installs"): 1,
     ("docs/local-models.md", "takes minutes"): 1,
+    ("docs/observability.md", "installs"): 1,
+    ("docs/observability.md", "needs a collector"): 1,
     ("docs/running.md", "needs a run that is under way"): 1,
     ("docs/studio.md", "serves until it is stopped"): 3,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import webbrowser
 
@@ -12,6 +13,8 @@ from lattice.cli.streams import say
 from lattice.service.launching import Place
 from lattice.studio.serving import serve
 from lattice.studio.settings import DEFAULT_PORT, StudioSettings, is_loopback
+
+log = logging.getLogger("lattice.studio")
 
 TOKEN, READ_TOKEN = "LATTICE_STUDIO_TOKEN", "LATTICE_STUDIO_READ_TOKEN"
 
@@ -43,6 +46,7 @@ def studio(
 
     def announce(address: str) -> None:
         say(f"Studio: {address}", "Ctrl-C stops it; runs go on.")
+        log.info("studio.listening", extra={"lattice_fields": {"address": address}})
         if opens and is_loopback(host) and _has_display():
             webbrowser.open(address)
 
