@@ -24,7 +24,6 @@ from lattice.service.doctor.machine import (
     python_check,
 )
 from lattice.service.doctor.stores import StorePlace, store_check
-from lattice.service.network_files import network_file_system
 from lattice.service.workspace import create_folder
 from lattice.store import open_store
 from lattice.store.times import utc_now
@@ -122,13 +121,6 @@ def test_a_store_of_an_older_version_is_left_as_it_is(folder: Path) -> None:
         assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == "0001"
     engine.dispose()
     assert (found.standing, found.message[:11]) == (Standing.WARNING, "schema 0001")
-
-
-def test_a_network_file_system_is_known_by_the_nearest_mount() -> None:
-    mounts = ["/dev/sda1 / ext4 rw 0 0", "server:/share /srv/team nfs4 rw 0 0", "none /srv/team/local tmpfs rw 0 0"]
-    assert network_file_system(Path("/srv/team/lattice.db"), mounts) == "nfs4"
-    assert network_file_system(Path("/srv/team/local/lattice.db"), mounts) is None
-    assert network_file_system(Path("/home/me/lattice.db"), mounts) is None
 
 
 def test_keys_are_named_and_never_shown() -> None:

@@ -1,30 +1,74 @@
-"""Whether a file is on a network file system, where several machines do not see one another's locks."""
+"""Whether a store's file lies on a network file system, where SQLite's locks cannot be relied on."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from pathlib import Path
+import re
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
 
-MOUNTS = Path("/proc/self/mounts")
-KINDS = ("nfs", "cifs", "smb", "afs", "9p", "fuse.sshfs", "fuse.s3fs", "fuse.gcsfuse", "lustre", "ceph", "glusterfs")
+MOUNTS = Path("/proc/mounts")
+
+_NETWORK = frozenset(
+    {
+        "9p",
+        "afs",
+        "beegfs",
+        "ceph",
+        "cifs",
+        "davfs",
+        "gfs2",
+        "glusterfs",
+        "gpfs",
+        "lustre",
+        "ncpfs",
+        "nfs",
+        "nfs4",
+        "ocfs2",
+        "smb2",
+        "smb3",
+        "smbfs",
+    }
+)
+_FUSE = frozenset({"ceph", "curlftpfs", "davfs2", "gcsfuse", "glusterfs", "rclone", "s3fs", "sshfs"})
+_ESCAPED = re.compile(r"\\([0-7]{3})")
+_FIELDS = 3
 
 
-def network_file_system(path: Path, mounts: Iterable[str] | None = None) -> str | None:
-    """The kind of network file system that a path is on; None where it is on a disk, or nobody can tell.
+def network_kind(path: PurePosixPath, mounts: str) -> str | None:
+    """The kind of network file system that holds a file; None where it lies on this machine's own disk.
 
     Parameters
     ----------
-    mounts: lines as Linux has them in ``/proc/self/mounts``; those of this machine if absent.
+    path: absolute, links followed.
+    mounts: the table of mounts as Linux tells it under ``/proc/mounts``; of two on one place the later one counts.
     """
-    if mounts is None:
-        try:
-            mounts = MOUNTS.read_text(encoding="utf-8", errors="replace").splitlines()
-        except OSError:
-            return None
-    resolved, nearest, kind = path.resolve(), -1, ""
-    for line in mounts:
-        _, place, found, *_ = [*line.split(), "", "", ""]
-        place = place.encode().decode("unicode_escape")
-        if place and resolved.is_relative_to(place) and len(place) >= nearest:
-            nearest, kind = len(place), found
-    return kind if kind.startswith(KINDS) else None
+    found, depth = None, -1
+    for place, kind in _mounted(mounts):
+        if path.is_relative_to(place) and len(place.parts) >= depth:
+            found, depth = kind, len(place.parts)
+    return found if found is not None and _is_network(found) else None
+
+
+def warning_of(file: Path, mounts: Path = MOUNTS) -> str | None:
+    """What to say to somebody whose store is such a file; None where nothing is to be said, or nobody can tell."""
+    try:
+        kind = network_kind(PurePosixPath(file.resolve()), mounts.read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return None
+    if kind is None:
+        return None
+    return (
+        f"Warning: the store {file} lies on a network file system ({kind}), where SQLite cannot keep processes of "
+        "several machines apart and may damage it; use a folder on a local disk, or PostgreSQL for several machines"
+    )
+
+
+def _mounted(mounts: str) -> Iterator[tuple[PurePosixPath, str]]:
+    for line in mounts.splitlines():
+        fields = line.split(" ")
+        if len(fields) >= _FIELDS:
+            yield PurePosixPath(_ESCAPED.sub(lambda found: chr(int(found[1], 8)), fields[1])), fields[2]
+
+
+def _is_network(kind: str) -> bool:
+    return kind in _NETWORK or (kind.startswith("fuse.") and kind.removeprefix("fuse.") in _FUSE)

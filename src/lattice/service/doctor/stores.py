@@ -10,7 +10,7 @@ from pathlib import Path
 from lattice.core.errors import UsageError
 from lattice.core.runs import RunRecord
 from lattice.service.doctor.findings import Finding, broken, doubtful, fine
-from lattice.service.network_files import network_file_system
+from lattice.service.network_files import warning_of
 from lattice.service.reading import reference_of
 from lattice.service.workspace import store_url
 from lattice.store import Store, open_store
@@ -106,9 +106,9 @@ def _disk(file: Path, size: StoreSize) -> Iterator[Finding]:
         yield doubtful("disk", f"{_mega(free)} are free, less than the store has", advice, free_bytes=free)
     else:
         yield fine("disk", f"{_mega(free)} are free", free_bytes=free)
-    if (kind := network_file_system(file)) is not None:
-        advice = "several machines need PostgreSQL: LATTICE_DB=postgresql://...; one machine needs a disk of its own"
-        yield doubtful("file system", f"the store is on {kind}, a network file system that may damage it", advice)
+    if (warning := warning_of(file)) is not None:
+        said, _, advice = warning.removeprefix("Warning: ").partition("; ")
+        yield doubtful("file system", said, advice)
 
 
 def _interrupted(store: Store) -> Iterator[Finding]:
