@@ -9,6 +9,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import orjson
 import pytest
 from sqlalchemy import create_engine
 from sqlalchemy import text as sql
@@ -113,3 +114,20 @@ def test_an_age_that_is_none_is_told_how_to_be_written(ready: CommandLine, age: 
     refused = ready("prune", f"--older-than={age}")
     assert refused.code == 2
     assert "write a number with h, d or w behind it: 36h, 90d, 12w" in refused.err
+
+
+def test_a_run_that_goes_on_is_neither_deleted_nor_disturbed(ready: CommandLine) -> None:
+    slow = {"name": "Assistant", "model": "sim/assistant", "params": {"latency": 0.02}}
+    ready.write_inputs(60)
+    ready.write_evaluation({"targets": [slow], "run": {"max_concurrent": 2}})
+    command = [sys.executable, "-m", "lattice", "run", "evaluation.yaml", "--log-level", "info", "--json"]
+    with subprocess.Popen(
+        command, cwd=ready.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        while "trial.ended" not in process.stderr.readline():
+            assert process.poll() is None
+        pruned = ready("prune", "--older-than", "90d", "--keep-last", "0", "--json")
+        out, _ = process.communicate(timeout=60)
+    assert pruned.document["deleted"]["runs"] == 2
+    assert orjson.loads(out)["progress"]["successful"] == 60
