@@ -11,12 +11,13 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from lattice.core.errors import StoreError, UsageError
 from lattice.store.database import Database
 from lattice.store.dialects import SQLite, dialect_of
 from lattice.store.migrating import revision_of
+from lattice.store.schema import evaluations, runs
 
 _LOOK_EVERY = 20_000
 """Steps of SQLite's machine between two looks at the clock: a few milliseconds."""
@@ -86,6 +87,18 @@ class Upkeep:
             page = _number(connection, "PRAGMA page_size")
             pages, free = _number(connection, "PRAGMA page_count"), _number(connection, "PRAGMA freelist_count")
         return StoreSize(data=page * pages, log=_bytes_of(f"{self.file}-wal"), unused=page * free)
+
+    def largest_runs(self, most: int) -> list[tuple[str, int]]:
+        """The runs with the most results, as ``SLUG#3``, and how many they have."""
+        largest = (
+            select(evaluations.c.slug, runs.c.number, runs.c.done)
+            .join(evaluations, evaluations.c.key == runs.c.evaluation_key)
+            .where(runs.c.deleted_at.is_(None), runs.c.done > 0)
+            .order_by(runs.c.done.desc(), runs.c.key.desc())
+            .limit(most)
+        )
+        with self._database.read() as connection:
+            return [(f"{row.slug}#{row.number}", row.done) for row in connection.execute(largest)]
 
     def check(self, patience: float) -> list[str] | None:
         """What is wrong with the file, as SQLite's quick check tells; None where that takes too long to be told.

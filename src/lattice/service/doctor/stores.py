@@ -83,8 +83,7 @@ def _writing(store: Store) -> Finding:
 
 
 def _size(store: Store, size: StoreSize) -> Iterator[Finding]:
-    largest = sorted(store.runs(), key=lambda run: run.progress.done, reverse=True)[:MOST_NAMED]
-    named = ", ".join(f"{reference_of(run)} ({run.progress.done} results)" for run in largest if run.progress.done)
+    named = ", ".join(f"{name} ({done} results)" for name, done in store.upkeep.largest_runs(MOST_NAMED))
     text = f"{_mega(size.total)}, {_mega(size.unused)} of it free inside" if size.unused else _mega(size.total)
     detail = {"bytes": size.total, "log_bytes": size.log, "free_inside_bytes": size.unused}
     text += f"; largest: {named}" if named else ""
