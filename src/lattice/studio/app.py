@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.responses import Response
-from starlette.types import ASGIApp, Scope
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lattice import __version__
 from lattice.studio import api, failures, login, metrics
@@ -39,10 +39,14 @@ def create_app(studio: Studio) -> FastAPI:
 
 
 class Application(FastAPI):
-    """Guarded as a whole: what answers when something breaks stands behind the guard as well. Refusals are logged."""
+    """Guarded as a whole: what answers when something breaks stands behind the guard as well."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request; what the guard refuses is in the log like everything else."""
+        await AccessLog(super().__call__)(scope, receive, send)
 
     def build_middleware_stack(self) -> ASGIApp:
-        return AccessLog(Guard(super().build_middleware_stack(), self.state.studio.settings))
+        return Guard(super().build_middleware_stack(), self.state.studio.settings)
 
 
 class Assets(StaticFiles):
