@@ -159,7 +159,6 @@ def test_an_unknown_provider_is_told_with_the_nearest(ready: CommandLine, server
     ("changes", "key"),
     [
         ({"schedule": {"cron": "0 2 * * *"}}, "schedule"),
-        ({"alerts": []}, "alerts"),
     ],
 )
 def test_a_capability_that_comes_later_is_said_to_be_unavailable(

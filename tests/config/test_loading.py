@@ -441,7 +441,6 @@ def test_scoring_may_be_absent_beside_checks_and_in_an_operational_evaluation(tm
     ("addition", "key"),
     [
         ("schedule: {cron: '0 2 * * *'}", "schedule"),
-        ("alerts: []", "alerts"),
     ],
 )
 def test_what_comes_later_is_said_to_be_not_available_yet(tmp_path: Path, addition: str, key: str) -> None:

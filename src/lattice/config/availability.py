@@ -29,7 +29,6 @@ class Unavailable:
 
 UNAVAILABLE = (
     Unavailable(path="schedule", what="schedules"),
-    Unavailable(path="alerts", what="alerts"),
 )
 
 

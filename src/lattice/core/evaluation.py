@@ -24,6 +24,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from lattice.core.alerting import AlertSettings
 from lattice.core.checks import CheckMethod, CheckSettings
 from lattice.core.conditions import METRICS, NATIVE_SUFFIX, RUN_METRICS, parse_condition
 from lattice.core.judging import JudgeMode, JudgeSettings
@@ -261,6 +262,9 @@ class Evaluation(Settings):
     run: RunSettings = Field(default=RunSettings(), description="how a run is carried out")
     gates: tuple[ConditionText, ...] = Field(
         default=(), description="conditions on a run's numbers: [TARGET/][NAME.]METRIC OP NUMBER"
+    )
+    alerts: AlertSettings | None = Field(
+        default=None, description="who is told about a run that nobody watched, and when"
     )
     providers: dict[str, ProviderSettings] = Field(
         default_factory=dict, description="endpoints of one's own, by the name that models refer to"

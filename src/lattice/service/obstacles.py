@@ -76,6 +76,9 @@ def _gate_problems(evaluation: Evaluation) -> Iterator[Problem]:
     for index, text in enumerate(evaluation.gates):
         if message := problem(parse_condition(text), names):
             yield Problem(key=f"gates.{index}", message=message)
+    for index, text in enumerate(evaluation.alerts.when or () if evaluation.alerts is not None else ()):
+        if message := problem(parse_condition(text), replace(names, against=True)):
+            yield Problem(key=f"alerts.when.{index}", message=message)
 
 
 def _model_problems(

@@ -344,6 +344,9 @@ assessments = Table(
     Column("evaluation_key", KEY, ForeignKey("evaluations.key"), nullable=False),
     Column("subject", Text, nullable=False),
     Column("at", Double, nullable=False),
+    Column("run_id", String(32)),
+    Column("number", Integer),
+    Column("outcome", Text, nullable=False),
     PrimaryKeyConstraint("evaluation_key", "subject"),
 )
 

@@ -13,6 +13,7 @@ from lattice.core.filters import Filter, Sort
 from lattice.core.inputs import Input
 from lattice.core.runs import Claim, RunRecord, RunStatus, StopRequest
 from lattice.core.trials import Response, TrialKey
+from lattice.store.alerting import Alerts
 from lattice.store.annotating import Annotations
 from lattice.store.claims import Claims
 from lattice.store.commits import Commits, Totals
@@ -85,6 +86,7 @@ class Store:
         self._results = Results(database)
         self._annotations = Annotations(database, clock)
         self._arrivals = Arrivals(database, clock, self._runs, self._evaluations)
+        self.alerts = Alerts(database, clock)
 
     def close(self) -> None:
         """Close all connections."""

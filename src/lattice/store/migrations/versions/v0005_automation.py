@@ -116,6 +116,9 @@ def make_alerting() -> None:
         of_evaluation(nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("at", sa.Double(), nullable=False),
+        sa.Column("run_id", sa.String(32)),
+        sa.Column("number", sa.Integer()),
+        sa.Column("outcome", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("evaluation_key", "subject"),
     )
     op.create_table(
