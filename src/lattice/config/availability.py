@@ -27,9 +27,7 @@ class Unavailable:
     value: str | None = None
 
 
-UNAVAILABLE = (
-    Unavailable(path="schedule", what="schedules"),
-)
+UNAVAILABLE = (Unavailable(path="schedule", what="schedules"),)
 
 
 def unavailable(path: KeyPath, value: object) -> Unavailable | None:

@@ -6,8 +6,8 @@ that every night would look worse than the nights before it.
 
 Nights are what varies here, the inputs stay the same. So the noise is read off the k runs themselves: the variance of
 each input's scores around that input's mean, v_i with k - 1 degrees of freedom each. One night's mean of n inputs has
-variance V = Σ v_i / n², the median of k such means at most c V with c = π / (2 k), the limit for normal means, approached
-from below, and 1 / k for k of 1 or 2 (Kenney and Keeping, Mathematics of Statistics, 1962, §14.11). The interval is
+variance V = Σ v_i / n², the median of k such means at most c V with c = π / (2 k), the limit for normal means (Cramér,
+Mathematical Methods of Statistics, 1946, §28.5), approached from below, and 1 / k for k of 1 or 2. The interval is
 
     difference ± t √(V (1 + c)),    with Satterthwaite's degrees of freedom (k - 1) (Σ v_i)² / Σ v_i².
 

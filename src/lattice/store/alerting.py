@@ -31,6 +31,8 @@ ENDED = "run:"
 
 _ENDED_STATES = tuple(each.value for each in (RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED))
 _OPEN_STATES = tuple(each.value for each in (RunStatus.PENDING, RunStatus.RUNNING))
+
+
 class Phase(StrEnum):
     """Whether an alert stands."""
 
@@ -232,9 +234,7 @@ class Alerts:
                 self._follow(connection, key, assessment, settle, now)
         return True
 
-    def _follow(
-        self, connection: Connection, key: int, assessment: Assessment, settle: Settle, now: datetime
-    ) -> None:
+    def _follow(self, connection: Connection, key: int, assessment: Assessment, settle: Settle, now: datetime) -> None:
         settled = settle(_states(connection, key), now)
         connection.execute(delete(alert_states).where(alert_states.c.evaluation_key == key))
         for state in settled.states:
@@ -273,6 +273,7 @@ class Alerts:
         with self._database.read() as connection:
             found = _states(connection, _evaluation_key(connection, evaluation_id))
         return sorted(found.values(), key=lambda each: (each.phase is Phase.OK, each.alert))
+
 
 def ended_subject(run_id: str, revision: int, status: str) -> str:
     """Names a run at one of its ends: resumed and ended otherwise, it is another subject."""
