@@ -43,7 +43,8 @@ def levels(mean: float, worst: int = 0) -> list[float | None]:
     rest = total - worst
     count = INPUTS - worst
     low, more = divmod(rest, count)
-    return [1.0] * worst + [float(low + 1)] * more + [float(low)] * (count - more)
+    found: list[float | None] = [1.0] * worst + [float(low + 1)] * more + [float(low)] * (count - more)
+    return found
 
 
 def night(
@@ -80,7 +81,7 @@ async def _carried_out(
     writer = store.writer(record.key, store.claim(record.key), Counts(record.progress.total))
     writer.start()
     try:
-        waiting = []
+        waiting: list[asyncio.Future[Any]] = []
         for position, native in enumerate(natives, start=1):
             key = TrialKey(position, 0, 0)
             if native is not None:

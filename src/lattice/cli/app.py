@@ -39,6 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "artifact": ("artifacts", "Keep snapshots of runs that stay as they are."),
     "compare": ("deciding", "Compare runs, or the targets of one run, pair by pair."),
     "gate": ("deciding", "Decide conditions on a run: pass, fail or inconclusive."),
+    "alerts": ("alerting", "Show alerts, what was sent and what could not be."),
     "annotate": ("calibrating", "Draw a random sample for a person to score, or take the scores in."),
     "calibrate": ("calibrating", "Hold the judge against a person's scores: is it to be trusted?"),
     "studio": ("studio", "Serve the Studio: everything above in a browser, live."),

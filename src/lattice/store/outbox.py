@@ -90,6 +90,10 @@ class Outbox:
             query = query.where(evaluations.c.id == evaluation_id)
         return self._read(query)
 
+    def about(self, run_id: str) -> list[Notification]:
+        """Messages about a run, the first ones first."""
+        return self._read(_notifications().where(notifications.c.run_id == run_id).order_by(notifications.c.key))
+
     def unsent(self, limit: int = 20) -> list[Notification]:
         """Messages that could not be sent, tried again or given up, the last ones first."""
         query = _notifications().where(notifications.c.sent_at.is_(None), notifications.c.tries > 0)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 
 import uvicorn
 
 from lattice.core.errors import UsageError
+from lattice.service.assessing import PUBLIC_URL
 from lattice.service.launching import Launcher, Place
 from lattice.service.workspace import open_workspace
 from lattice.studio.app import create_app
@@ -34,6 +36,9 @@ def serve(settings: StudioSettings, place: Place, *, announce: Callable[[str], N
         listening(settings) as connections,
         open_workspace(place.db, place.environ, place.folder, create=True) as store,
     ):
+        address = address_of(settings, connections.getsockname()[1])
+        # Messages about runs lead back to here.
+        place = replace(place, environ={**place.environ, PUBLIC_URL: address})
         studio = Studio(settings=settings, store=store, place=place, launcher=Launcher(place))
         config = uvicorn.Config(
             create_app(studio),
@@ -43,7 +48,7 @@ def serve(settings: StudioSettings, place: Place, *, announce: Callable[[str], N
             proxy_headers=False,
             timeout_graceful_shutdown=GRACE,
         )
-        announce(address_of(settings, connections.getsockname()[1]))
+        announce(address)
         _Server(config, studio).run(sockets=[connections])
 
 

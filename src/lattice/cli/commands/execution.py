@@ -32,6 +32,7 @@ from lattice.core.errors import ClaimLost, StoreError, StoreGone
 from lattice.core.exits import ExitCode
 from lattice.core.runs import RunRecord, RunStatus
 from lattice.service.assembly import Surroundings
+from lattice.service.assessing import Assessor
 from lattice.service.conclusion import conclusion_of
 from lattice.service.execution import (
     AS_CONFIGURED,
@@ -42,6 +43,8 @@ from lattice.service.execution import (
     signals_to,
 )
 from lattice.service.following import Followed
+from lattice.service.launching import Place
+from lattice.service.notifying import Postman
 from lattice.service.preparation import Overrides, create_run, prepare, stage, surroundings_for
 from lattice.service.provenance import tagged
 from lattice.service.reading import check_destinations, document_of, exit_code, export_run, reference_of
@@ -60,12 +63,14 @@ class Presentation:
     as_json: its document on stdout at the end.
     outputs: files to write it to.
     db: the store that was named, for the next commands.
+    alert: assess it at its end as a run that nobody watched, and send what there is to say.
     """
 
     progress: bool
     as_json: bool
     outputs: tuple[str, ...] = ()
     db: str | None = None
+    alert: bool = False
 
 
 @click.command()
@@ -78,6 +83,7 @@ class Presentation:
 @click.option("--set", "sets", multiple=True, metavar="PATH=VALUE", help="Another value for a key of FILE.")
 @click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="Kept with the run (repeatable).")
 @click.option("--no-progress", is_flag=True, help="No live progress.")
+@click.option("--alert", is_flag=True, help="Assess its alerts at the end, and send them.")
 @click.option("-o", "--output", "outputs", multiple=True, metavar="FILE", help="Write results (repeatable).")
 @json_option
 @store_option
@@ -86,6 +92,7 @@ def run(
     sets: tuple[str, ...],
     tags: tuple[str, ...],
     no_progress: bool,
+    alert: bool,
     outputs: tuple[str, ...],
     as_json: bool,
     db: str | None,
@@ -107,7 +114,7 @@ def run(
         record = create_run(store, version, tags=labels, trigger="cli", folder=folder)
         count = version.input_set.count
         say(*prepared_lines(prepared.evaluation, prepared.warnings, inputs=count, terminal=errors_terminal()), "")
-        presentation = Presentation(progress=not no_progress, as_json=as_json, outputs=outputs, db=db)
+        presentation = Presentation(progress=not no_progress, as_json=as_json, outputs=outputs, db=db, alert=alert)
         return carried_out(store, record, prepared.surroundings, AS_CONFIGURED, presentation)
 
 
@@ -162,6 +169,8 @@ def carried_out(
     except StoreError as error:
         kept = f"What was committed before is kept. To finish the run: lattice resume {reference_of(record)}"
         raise StoreError(f"{error}\n{kept}") from error
+    if presentation.alert:
+        _told(store, ended, presentation)
     try:
         return _concluded(store, ended, presentation)
     except KeyboardInterrupt:
@@ -169,6 +178,18 @@ def carried_out(
         say("Stopped.", "", f"Run: {reference_of(ended)}")
         say_next(next_commands(ended), db=presentation.db)
         return ExitCode.TERMINATED if ended.status is RunStatus.RUNNING else ExitCode.CANCELLED
+
+
+def _told(store: Store, record: RunRecord, presentation: Presentation) -> None:
+    """Assess a run that has ended, and send what there is to say of it."""
+    if record.status is RunStatus.RUNNING:
+        return
+    Assessor.of(store, environment()).ended(record)
+    place = Place(folder=here(), db=presentation.db, environ=environment())
+    Postman(store=store, place=place).perform()
+    for message in store.alerts.outbox.about(record.id):
+        error = f": {message.error}" if message.error else ""
+        say(f"Message {message.state}: {message.title}{error}")
 
 
 def _concluded(store: Store, record: RunRecord, presentation: Presentation) -> int:

@@ -19,7 +19,12 @@ TOKEN, READ_TOKEN = "LATTICE_STUDIO_TOKEN", "LATTICE_STUDIO_READ_TOKEN"
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Any other than this machine's needs a token.")
 @click.option("--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True, help="0: a free one.")
-@click.option("--public-url", metavar="URL", help="What browsers call it behind a proxy; may have a path.")
+@click.option(
+    "--public-url",
+    metavar="URL",
+    envvar="LATTICE_PUBLIC_URL",
+    help="What browsers call it behind a proxy; may have a path (or set LATTICE_PUBLIC_URL).",
+)
 @click.option("--allowed-host", "allowed_hosts", multiple=True, metavar="NAME", help="Another name (repeatable).")
 @click.option("--open/--no-open", "opens", default=True, help="Whether to open a browser.")
 @store_option

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from lattice.studio.api import (
+    alerts,
     comparing,
     control,
     documentation,
@@ -17,5 +18,5 @@ from lattice.studio.api import (
 )
 
 ROUTER = APIRouter(prefix="/api/v1")
-for _each in (health, evaluations, runs, control, results, events, exporting, comparing, documentation):
+for _each in (health, evaluations, alerts, runs, control, results, events, exporting, comparing, documentation):
     ROUTER.include_router(_each.router)

@@ -12,6 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 from lattice.core.errors import LatticeError, NotFound, UsageError
 from lattice.reporting.headline import headline_of
 from lattice.reporting.words.configuration import inputs_words, scoring_words, target_labels
+from lattice.service.alert_listing import board_of
 from lattice.service.execution import ResumeSettings, run_in_loop
 from lattice.service.forecast import forecast_words, grounds_words
 from lattice.service.review import forecast_of, neighbours_changed, review_of, start_run
@@ -49,6 +50,7 @@ def show(
                 *scoring_words(evaluation),
                 *([("Gates", list(evaluation.gates))] if evaluation.gates else []),
             ],
+            "alerts": board_of(studio.store, row),
             "runs": [(run, headline_of(run)) for run in runs],
             "changed": neighbours_changed(studio.store, runs),
             "order": secrets.token_urlsafe(12),

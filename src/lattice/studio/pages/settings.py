@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
@@ -17,7 +18,8 @@ A_YEAR = 365 * 86400
 
 @router.get("/settings")
 def show(request: Request, studio: InStudio) -> Response:
-    return page(request, "settings.html", {"studio": studio})
+    unsent = studio.store.alerts.outbox.unsent()
+    return page(request, "settings.html", {"studio": studio, "unsent": unsent, "now": datetime.now(UTC)})
 
 
 @router.post("/settings/theme")
