@@ -15,7 +15,8 @@ A paired interval over inputs would have the spread of the drop itself in its er
 far from chance where the runs before hardly differed, and yet such an interval can miss them.
 
 As in `adjusted_t` two scores are added, here one input's full swing each (Σ v_i + 2), since inputs that never changed
-in k nights are no certainty. Inputs of one cluster vary together, and are one unit with the variance of its sum. Where
+in k nights are no certainty. Inputs of one cluster vary together, and are one unit with the variance of its sum; the
+added swings then count as often as the clusters multiply the variance. Where
 the k means differ far more than V explains (beyond the 99% quantile of χ² / (k - 1)), the inputs of a night have
 something in common that nobody named; V is then the variance of the k means, with k - 1 degrees of freedom.
 """
@@ -144,12 +145,14 @@ def _noise(before: Floats, clusters: Sequence[Hashable] | None) -> tuple[Floats,
     k, n = before.shape
     usual = np.nanmean(before, axis=0)
     whole = np.where(np.isnan(before), usual, before)
-    deviations = whole - usual
+    spreads = ((whole - usual) ** 2).sum(axis=0) / (k - 1)
+    alone, together = float(spreads.sum()), 1.0
     if clusters is not None and len(set(clusters)) > 1:
         units = as_clusters(clusters, n)
-        deviations = np.array([np.bincount(units, weights=row) for row in deviations])
-    spreads = (deviations**2).sum(axis=0) / (k - 1)
-    total = float(spreads.sum()) + _SWINGS
+        sums = np.array([np.bincount(units, weights=row) for row in whole - usual])
+        spreads = (sums**2).sum(axis=0) / (k - 1)
+        together = max(1.0, float(spreads.sum()) / alone) if alone > 0 else 1.0
+    total = float(spreads.sum()) + _SWINGS * together
     means = whole.mean(axis=1)
     noise, degrees = total / n**2, (k - 1) * total**2 / max(float((spreads**2).sum()), 1e-9)
     seen = float(means.var(ddof=1))
