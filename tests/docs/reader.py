@@ -27,6 +27,7 @@ from tests.studio.studios import a_studio
 from lattice.cli.commands.serving import simulate
 from lattice.config import load
 from lattice.providers.simulated.behaviour import Behaviour
+from lattice.wire.yaml_dialect import YamlLoader
 
 # What fragments of an evaluation file are fragments of.
 WHOLE: Mapping[str, Any] = {
@@ -174,7 +175,7 @@ class Reader:
 
     def _yaml(self, block: Block) -> None:
         """A whole evaluation is validated with its inputs, a part of one within a whole; other files are kept."""
-        data = yaml.safe_load(block.text)
+        data = yaml.load(block.text, YamlLoader)
         if isinstance(data, list):
             self._keep(block)
             return

@@ -43,8 +43,7 @@ def levels(mean: float, worst: int = 0) -> list[float | None]:
     rest = total - worst
     count = INPUTS - worst
     low, more = divmod(rest, count)
-    found: list[float | None] = [1.0] * worst + [float(low + 1)] * more + [float(low)] * (count - more)
-    return found
+    return [*[1.0] * worst, *[float(low + 1)] * more, *[float(low)] * (count - more)]
 
 
 def night(

@@ -103,9 +103,12 @@ def test_a_schedule_that_could_not_start_a_run_is_found(store: Store, clock: Clo
 
 def test_the_level_is_made_of_usual_runs_before_until_another_is_accepted(store: Store) -> None:
     made = [make_run(store) for _ in range(4)]
+
+    def standing(states: Mapping[str, AlertState], now: datetime) -> Settled:
+        return Settled(states=[AlertState(alert="a", phase=Phase.ALERT, since=now, run_id=made[2].id)])
+
     for run, outcome in zip(made, (Outcome.USUAL, Outcome.NONE, Outcome.DROPPED, Outcome.DROPPED), strict=True):
-        state = AlertState(alert="a", phase=Phase.ALERT, since=store.alerts.now(), run_id=made[2].id)
-        store.alerts.assess(of(run, f"run:{run.id}", outcome), lambda states, now, state=state: Settled(states=[state]))
+        store.alerts.assess(of(run, f"run:{run.id}", outcome), standing)
     evaluation = made[0].evaluation_id
     assert store.alerts.usual(evaluation, 99, 9) == [made[0].id]
     assert store.alerts.usual(evaluation, made[0].number, 9) == []
