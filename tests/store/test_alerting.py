@@ -82,6 +82,15 @@ def test_a_run_is_to_be_assessed_at_each_of_its_ends(store: Store, clock: Clock)
     assert store.alerts.ended([run.trigger], since) == [run.key]
 
 
+def test_a_run_that_scores_the_responses_of_another_is_not_looked_at(store: Store, clock: Clock) -> None:
+    run = ended(store, make_run(store))
+    again = store.create_run(run.version_key, seed=1, total=1, tags={}, trigger=run.trigger, origin=run.id)
+    since = clock.now - timedelta(days=1)
+    assert store.alerts.open([run.trigger], since) == {}
+    ended(store, again)
+    assert store.alerts.ended([run.trigger], since) == [run.key]
+
+
 def test_runs_that_have_not_ended_are_due_when_they_were_made_or_scheduled(store: Store, clock: Clock) -> None:
     run = make_run(store)
     since = clock.now - timedelta(days=1)

@@ -128,13 +128,17 @@ class Alerts:
     # What is to be assessed
 
     def ended(self, triggers: Iterable[str], since: datetime) -> list[int]:
-        """Keys of runs that have ended since then and were not assessed at this end of theirs, oldest first."""
+        """Keys of runs that have ended since then and were not assessed at this end of theirs, oldest first.
+
+        One that scores the responses of another says nothing new of its target, and is left out.
+        """
         query = (
             select(runs.c.key, runs.c.id, runs.c.revision, runs.c.status)
             .where(
                 runs.c.status.in_(_ENDED_STATES),
                 runs.c.trigger.in_(list(triggers)),
                 runs.c.finished_at >= since.timestamp(),
+                runs.c.origin.is_(None),
                 runs.c.deleted_at.is_(None),
             )
             .order_by(runs.c.finished_at, runs.c.key)
@@ -153,6 +157,7 @@ class Alerts:
                 runs.c.status.in_(_OPEN_STATES),
                 runs.c.trigger.in_(list(triggers)),
                 runs.c.created_at >= since.timestamp(),
+                runs.c.origin.is_(None),
                 runs.c.deleted_at.is_(None),
             )
             .group_by(runs.c.key, runs.c.created_at)
