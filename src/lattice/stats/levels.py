@@ -16,7 +16,7 @@ far from chance where the runs before hardly differed, and yet such an interval 
 
 As in `adjusted_t` two scores are added, here one input's full swing each (Σ v_i + 2), since inputs that never changed
 in k nights are no certainty. Inputs of one cluster vary together, and are one unit with the variance of its sum; the
-added swings then count as often as the clusters multiply the variance. Where
+added swings then count √(how many times clusters multiply the variance) times, a compromise that was simulated. Where
 the k means differ far more than V explains (beyond the 99% quantile of χ² / (k - 1)), the inputs of a night have
 something in common that nobody named; V is then the variance of the k means, with k - 1 degrees of freedom.
 """
@@ -152,7 +152,7 @@ def _noise(before: Floats, clusters: Sequence[Hashable] | None) -> tuple[Floats,
         sums = np.array([np.bincount(units, weights=row) for row in whole - usual])
         spreads = (sums**2).sum(axis=0) / (k - 1)
         together = max(1.0, float(spreads.sum()) / alone) if alone > 0 else 1.0
-    total = float(spreads.sum()) + _SWINGS * together
+    total = float(spreads.sum()) + _SWINGS * math.sqrt(together)
     means = whole.mean(axis=1)
     noise, degrees = total / n**2, (k - 1) * total**2 / max(float((spreads**2).sum()), 1e-9)
     seen = float(means.var(ddof=1))
