@@ -440,7 +440,6 @@ def test_scoring_may_be_absent_beside_checks_and_in_an_operational_evaluation(tm
 @pytest.mark.parametrize(
     ("addition", "key"),
     [
-        ("schedule: {cron: '0 2 * * *'}", "schedule"),
         ("alerts: []", "alerts"),
     ],
 )

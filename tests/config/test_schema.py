@@ -94,8 +94,8 @@ def test_what_goes_together_is_part_of_it() -> None:
 
 
 def test_a_key_of_a_later_version_is_found_by_its_form() -> None:
-    entry = unavailable(("schedule",), {"cron": "0 2 * * *"})
+    entry = unavailable(("alerts",), [])
     assert entry is not None
-    assert entry.what == "schedules"
+    assert entry.what == "alerts"
     assert unavailable(("scoring", "judge", "mode"), "single") is None
     assert unavailable(("targets", 0, "model"), "sim/a") is None

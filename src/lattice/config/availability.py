@@ -27,10 +27,7 @@ class Unavailable:
     value: str | None = None
 
 
-UNAVAILABLE = (
-    Unavailable(path="schedule", what="schedules"),
-    Unavailable(path="alerts", what="alerts"),
-)
+UNAVAILABLE = (Unavailable(path="alerts", what="alerts"),)
 
 
 def unavailable(path: KeyPath, value: object) -> Unavailable | None:

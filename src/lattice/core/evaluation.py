@@ -29,6 +29,7 @@ from lattice.core.conditions import METRICS, NATIVE_SUFFIX, RUN_METRICS, parse_c
 from lattice.core.judging import JudgeMode, JudgeSettings
 from lattice.core.pairs import BASELINE, POSITION_BIAS
 from lattice.core.panels import DISAGREEMENT, Aggregate, Seat, seats
+from lattice.core.schedules import ScheduleSettings
 from lattice.core.settings import Name, Number, Settings, Whole, exactly_one, raise_found, repeated
 from lattice.core.targets import TargetSettings
 
@@ -261,6 +262,9 @@ class Evaluation(Settings):
     run: RunSettings = Field(default=RunSettings(), description="how a run is carried out")
     gates: tuple[ConditionText, ...] = Field(
         default=(), description="conditions on a run's numbers: [TARGET/][NAME.]METRIC OP NUMBER"
+    )
+    schedule: ScheduleSettings | None = Field(
+        default=None, description="when it runs by itself; in force once 'lattice schedule add FILE' was called"
     )
     providers: dict[str, ProviderSettings] = Field(
         default_factory=dict, description="endpoints of one's own, by the name that models refer to"

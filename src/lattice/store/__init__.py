@@ -14,6 +14,7 @@ from lattice.store.records import (
     ScoreRow,
     VersionRecord,
 )
+from lattice.store.scheduled import FiringRecord, GoingRun, NewFiring, NewSchedule, ScheduleRecord
 from lattice.store.store import Store, open_store
 from lattice.store.writer import Pace, RunWriter
 
@@ -25,12 +26,17 @@ __all__ = [
     "AttemptRow",
     "DuplicateInput",
     "EvaluationRow",
+    "FiringRecord",
+    "GoingRun",
     "InputSet",
+    "NewFiring",
+    "NewSchedule",
     "NewVersion",
     "Pace",
     "ResultRow",
     "ResultStatus",
     "RunWriter",
+    "ScheduleRecord",
     "ScoreRow",
     "Store",
     "Totals",

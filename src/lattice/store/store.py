@@ -38,6 +38,7 @@ from lattice.store.records import (
 )
 from lattice.store.results import PageRequest, Results
 from lattice.store.runs import NewRun, Runs
+from lattice.store.scheduling import Schedules
 from lattice.store.times import WallClock, utc_now
 from lattice.store.writer import Pace, RunWriter
 
@@ -85,6 +86,7 @@ class Store:
         self._results = Results(database)
         self._annotations = Annotations(database, clock)
         self._arrivals = Arrivals(database, clock, self._runs, self._evaluations)
+        self.schedules = Schedules(database, clock, self._runs)
 
     def close(self) -> None:
         """Close all connections."""
