@@ -18,7 +18,7 @@ ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Sa
 def year(fields: str, zone: str, of: int = 2025) -> list[datetime]:
     """All times of a year, on the wall clock."""
     start, end = (datetime(each, 1, 1, tzinfo=ZoneInfo(zone)) for each in (of, of + 1))
-    found = []
+    found: list[datetime] = []
     for at in Cron(fields=fields, zone=zone).times(start - timedelta(seconds=1)):
         if at >= end:
             return found

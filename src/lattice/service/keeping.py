@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lattice.service.duties import Duty
 from lattice.service.launching import Launcher
+from lattice.service.scheduling import Scheduling
 from lattice.store import Store
 
 
@@ -14,4 +15,4 @@ def duties_of(store: Store, launcher: Launcher) -> tuple[Duty, ...]:
     ----------
     launcher: starts runs, and tells where.
     """
-    return ()
+    return (Scheduling(store, launcher.place),)

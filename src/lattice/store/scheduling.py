@@ -19,8 +19,8 @@ from lattice.core.runs import Claim, RunStatus
 from lattice.core.schedules import FiringState
 from lattice.store.claims import is_held, read_claim
 from lattice.store.database import Database
-from lattice.store.processes import current_process
-from lattice.store.queueing import enqueue
+from lattice.store.processes import Process, current_process
+from lattice.store.queueing import enqueue, withdraw
 from lattice.store.runs import NewRun, Runs
 from lattice.store.scheduled import (
     FiringRecord,
@@ -36,7 +36,7 @@ from lattice.store.text import encode_json, encode_optional, encode_text
 from lattice.store.times import WallClock, read_time
 
 PREPARING = timedelta(minutes=10)
-"""How long a process on another host may take from claiming a firing to its run, beyond what other claims have."""
+"""How long a process may take from claiming a firing to its run; it reads the evaluation's inputs in between."""
 
 _FREE: Mapping[str, Any] = {
     "claim_token": None,
@@ -199,7 +199,7 @@ class Schedules:
         due = (firings.c.key == firing_key, firings.c.state == FiringState.DUE.value)
         with self._database.write() as connection:
             row = connection.execute(select(firings).where(*due)).one_or_none()
-            if row is None or is_held(read_claim(row), released=False, here=process, now=now - PREPARING):
+            if row is None or _is_claimed(read_claim(row), process, now):
                 return None
             connection.execute(update(firings).where(*due).values(_claimed(claim)))
         return claim
@@ -251,6 +251,11 @@ class Schedules:
         """The run of an evaluation that waits in the queue or is carried out, the earliest one."""
         with self._database.read() as connection:
             return self._going(connection, evaluations.c.id == evaluation_id)
+
+    def withdraw(self, going: GoingRun) -> None:
+        """Let a run that waits in the queue wait no more."""
+        with self._database.write() as connection:
+            withdraw(connection, going.id)
 
     # What became of them
 
@@ -372,6 +377,13 @@ def _values(new: NewSchedule) -> dict[str, Any]:
         "overlap": new.overlap.value,
         "settings": encode_json(new.settings) if new.settings else None,
     }
+
+
+def _is_claimed(claim: Claim | None, here: Process, now: datetime) -> bool:
+    """Whether a living process has a firing; one that could not even let go of it does not have it for ever."""
+    if claim is None or now - claim.heartbeat > PREPARING:
+        return False
+    return is_held(claim, released=False, here=here, now=claim.heartbeat)
 
 
 def _claimed(claim: Claim) -> dict[str, Any]:
