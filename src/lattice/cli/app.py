@@ -41,6 +41,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "gate": ("deciding", "Decide conditions on a run: pass, fail or inconclusive."),
     "annotate": ("calibrating", "Draw a random sample for a person to score, or take the scores in."),
     "calibrate": ("calibrating", "Hold the judge against a person's scores: is it to be trusted?"),
+    "schedule": ("scheduling", "Run evaluations by themselves: every night, or whenever else."),
+    "scheduler": ("scheduling", "Start what falls due, without a Studio."),
     "studio": ("studio", "Serve the Studio: everything above in a browser, live."),
     "simulate": ("serving", "Serve a simulated provider, with faults to order."),
     "models": ("serving", "Manage local models."),

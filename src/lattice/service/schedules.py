@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from lattice.core.cron import Cron, check_cron, check_zone
 from lattice.core.errors import LatticeError, NotFound, UsageError
 from lattice.core.runs import RunRecord
 from lattice.core.schedules import CatchUp, FiringState, Overlap, ScheduleSettings
+from lattice.reporting.document import timestamp
 from lattice.reporting.formats import duration
 from lattice.service.launching import Place
 from lattice.service.preparation import prepare, stage
@@ -110,7 +111,8 @@ def add_schedule(store: Store, place: Place, path: Path, wish: Wish, *, clock: W
     """
     prepared = prepare(path, place.environ, overrides_in(wish.settings))
     said = prepared.evaluation.schedule
-    zone, zone_from = _zone(wish, said, place.environ)
+    before = _earlier(store, slug(prepared.evaluation.name))
+    zone, zone_from = _zone(wish, said, before, place.environ)
     cron = Cron(fields=_cron(wish, said, path), zone=zone)
     following = cron.after(clock())
     if following is None:
@@ -127,7 +129,6 @@ def add_schedule(store: Store, place: Place, path: Path, wish: Wish, *, clock: W
         overlap=wish.overlap or (said.overlap if said else Overlap.SKIP),
         settings=wish.settings,
     )
-    before = store.schedules.find(version.evaluation_id)
     schedule = store.schedules.put(version.evaluation_id, new, following)
     return Added(
         schedule=schedule,
@@ -197,6 +198,12 @@ def schedule_line(store: Store, schedule: ScheduleRecord) -> ScheduleLine:
     return _line(store, schedule, next(iter(store.schedules.firings(schedule.key, limit=1)), None))
 
 
+def schedule_line_of(store: Store, evaluation_id: str) -> ScheduleLine | None:
+    """The schedule of an evaluation, by the evaluation's id; None where it has none."""
+    found = store.schedules.find(evaluation_id)
+    return None if found is None else schedule_line(store, found)
+
+
 def run_of(store: Store, firing: FiringRecord) -> RunRecord | None:
     """The run of a firing, where it was made and is still there."""
     if firing.run_id is None:
@@ -231,7 +238,57 @@ def local_zone(environ: Mapping[str, str], link: Path = LOCALTIME) -> str | None
         return None
 
 
-def _zone(wish: Wish, said: ScheduleSettings | None, environ: Mapping[str, str]) -> tuple[str, str]:
+def schedule_document(line: ScheduleLine, firings: Sequence[FiringRecord]) -> dict[str, Any]:
+    """A schedule as JSON data.
+
+    Parameters
+    ----------
+    firings: of its times, those that are to be in it.
+    """
+    schedule = line.schedule
+    return {
+        "id": schedule.id,
+        "evaluation": {
+            "id": schedule.evaluation_id,
+            "slug": schedule.evaluation_slug,
+            "name": schedule.evaluation_name,
+        },
+        "file": shown_file(schedule),
+        "cron": schedule.cron,
+        "timezone": schedule.timezone,
+        "catch_up": schedule.catch_up.value,
+        "overlap": schedule.overlap.value,
+        "settings": dict(schedule.settings),
+        "state": line.state,
+        "words": line.words,
+        "next_at": timestamp(schedule.next_at),
+        "firings": [
+            {
+                "due_at": timestamp(firing.due_at),
+                "asked": firing.asked,
+                "missed": firing.missed,
+                "state": firing.state.value,
+                "reason": firing.reason,
+                "run": firing.run_id,
+            }
+            for firing in firings
+        ],
+    }
+
+
+def shown_file(schedule: ScheduleRecord) -> str:
+    """The file as one would type it in the workspace's folder."""
+    return schedule.file.removeprefix("./")
+
+
+def _earlier(store: Store, wanted: str) -> ScheduleRecord | None:
+    """The schedule that an evaluation has already, by its slug."""
+    return next((each for each in store.schedules.all() if each.evaluation_slug == wanted), None)
+
+
+def _zone(
+    wish: Wish, said: ScheduleSettings | None, before: ScheduleRecord | None, environ: Mapping[str, str]
+) -> tuple[str, str]:
     """The time zone, and where it comes from."""
     if wish.timezone is not None:
         try:
@@ -240,6 +297,8 @@ def _zone(wish: Wish, said: ScheduleSettings | None, environ: Mapping[str, str])
             raise UsageError(f"--timezone {wish.timezone}: {error}") from None
     if said is not None and said.timezone is not None:
         return said.timezone, "from the file"
+    if before is not None:
+        return before.timezone, "as before"
     local = local_zone(environ)
     if local is not None:
         return local, "this machine's own; --timezone names another"
@@ -280,8 +339,14 @@ def _changes(before: ScheduleRecord, now: ScheduleRecord) -> tuple[str, ...]:
 
 def _said(value: Any) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {each}" for name, each in value.items()) or "nothing"
+        return ", ".join(f"{name} {_part(each)}" for name, each in value.items()) or "nothing"
     return str(value)
+
+
+def _part(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return " ".join(f"{name}={each}" for name, each in value.items())
+    return " ".join(str(each) for each in value) if isinstance(value, list) else str(value)
 
 
 def _line(store: Store, schedule: ScheduleRecord, last: FiringRecord | None) -> ScheduleLine:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 import uvicorn
 
 from lattice.core.errors import UsageError
+from lattice.service.duties import Keeper
+from lattice.service.keeping import duties_of
 from lattice.service.launching import Launcher, Place
 from lattice.service.workspace import open_workspace
 from lattice.studio.app import create_app
@@ -35,6 +37,7 @@ def serve(settings: StudioSettings, place: Place, *, announce: Callable[[str], N
         open_workspace(place.db, place.environ, place.folder, create=True) as store,
     ):
         studio = Studio(settings=settings, store=store, place=place, launcher=Launcher(place))
+        keeper = Keeper(duties_of(store, studio.launcher))
         config = uvicorn.Config(
             create_app(studio),
             log_config=None,
@@ -44,7 +47,11 @@ def serve(settings: StudioSettings, place: Place, *, announce: Callable[[str], N
             timeout_graceful_shutdown=GRACE,
         )
         announce(address_of(settings, connections.getsockname()[1]))
-        _Server(config, studio).run(sockets=[connections])
+        keeper.start()
+        try:
+            _Server(config, studio).run(sockets=[connections])
+        finally:
+            keeper.stop()
 
 
 class _Server(uvicorn.Server):

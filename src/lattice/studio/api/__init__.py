@@ -14,8 +14,9 @@ from lattice.studio.api import (
     health,
     results,
     runs,
+    schedules,
 )
 
 ROUTER = APIRouter(prefix="/api/v1")
-for _each in (health, evaluations, runs, control, results, events, exporting, comparing, documentation):
+for _each in (health, evaluations, runs, control, results, events, exporting, comparing, schedules, documentation):
     ROUTER.include_router(_each.router)

@@ -331,3 +331,38 @@ class Decision(_Shape):
 
     verdict: Literal["pass", "fail", "inconclusive", "not_evaluated"]
     gates: list[Gate]
+
+
+class Firing(_Shape):
+    """What became of one time of a schedule."""
+
+    due_at: str
+    asked: bool = Field(description="somebody asked for it; it is no time of the schedule")
+    missed: int = Field(description="how many earlier times it stands for as well")
+    state: Literal["due", "started", "skipped", "failed"]
+    reason: str | None = Field(description="why it was skipped or failed")
+    run: str | None = Field(description="id of the run that was made")
+
+
+class ScheduleDocument(_Shape):
+    """When an evaluation runs by itself."""
+
+    id: str
+    evaluation: EvaluationName
+    file: str = Field(description="the evaluation file, read anew for every run", examples=["evaluation.yaml"])
+    cron: str = Field(examples=["0 2 * * *"])
+    timezone: str = Field(examples=["Europe/Berlin"])
+    catch_up: Literal["once", "skip"]
+    overlap: Literal["skip", "queue", "cancel"]
+    settings: dict[str, Any] = Field(description="what is changed about the file for each run, and its tags")
+    state: Literal["active", "paused", "archived"]
+    words: str = Field(examples=["At 02:00 every day, Europe/Berlin"])
+    next_at: str | None = Field(description="when it falls due next; none while it is paused")
+    firings: list[Firing] = Field(description="what became of its times, latest first")
+
+
+class ScheduleLines(_Shape):
+    total: int = Field(description="how many there are")
+    offset: int
+    limit: int
+    schedules: list[ScheduleDocument]

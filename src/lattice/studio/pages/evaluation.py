@@ -15,6 +15,7 @@ from lattice.reporting.words.configuration import inputs_words, scoring_words, t
 from lattice.service.execution import ResumeSettings, run_in_loop
 from lattice.service.forecast import forecast_words, grounds_words
 from lattice.service.review import forecast_of, neighbours_changed, review_of, start_run
+from lattice.service.schedules import moment_words, schedule_line_of
 from lattice.store import VersionRecord
 from lattice.studio.state import InStudio
 from lattice.studio.streaming import live_text
@@ -51,6 +52,8 @@ def show(
             ],
             "runs": [(run, headline_of(run)) for run in runs],
             "changed": neighbours_changed(studio.store, runs),
+            "schedule_line": schedule_line_of(studio.store, row.id),
+            "moment_words": moment_words,
             "order": secrets.token_urlsafe(12),
             "now": datetime.now(UTC),
             "live": live_text(studio.store),
