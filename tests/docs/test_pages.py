@@ -28,6 +28,7 @@ NOT_RUN = {
     ("docs/local-models.md", "installs"): 1,
     ("docs/local-models.md", "takes minutes"): 1,
     ("docs/running.md", "needs a run that is under way"): 1,
+    ("docs/schedules.md", "serves until it is stopped"): 1,
     ("docs/studio.md", "serves until it is stopped"): 3,
 }
 
