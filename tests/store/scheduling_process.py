@@ -22,7 +22,7 @@ def main(url: str, folder: str, *options: str) -> None:
     now = [datetime.now(UTC)]
     with open_store(url, clock=lambda: now[0]) as store:
         if "--hold" in options:
-            store.schedules.start = hold  # type: ignore[method-assign]
+            store.schedules.start = hold  # type: ignore[assignment, method-assign]
         duty = Scheduling(store, Place(folder=Path(folder), db=url, environ=dict(os.environ)), clock=lambda: now[0])
         answer("ready")
         for line in sys.stdin:

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable
 
 import uvicorn
+from anyio import to_thread
 
 from lattice.core.errors import UsageError
 from lattice.service.duties import Keeper
@@ -49,20 +50,23 @@ def serve(settings: StudioSettings, place: Place, *, announce: Callable[[str], N
         announce(address_of(settings, connections.getsockname()[1]))
         keeper.start()
         try:
-            _Server(config, studio).run(sockets=[connections])
+            _Server(config, studio, keeper).run(sockets=[connections])
         finally:
             keeper.stop()
 
 
 class _Server(uvicorn.Server):
-    """Ends the streams of open pages before it waits for them."""
+    """Ends the streams of open pages before it waits for them, and lets no duty begin another round."""
 
-    def __init__(self, config: uvicorn.Config, studio: Studio) -> None:
+    def __init__(self, config: uvicorn.Config, studio: Studio, keeper: Keeper) -> None:
         super().__init__(config)
         self._studio = studio
+        self._keeper = keeper
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._studio.feeds.close()
+        # Here already, since a signal that the server was stopped by ends the process as soon as it has shut down.
+        await to_thread.run_sync(self._keeper.stop)
         await super().shutdown(sockets)
 
 
