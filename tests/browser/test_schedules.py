@@ -30,6 +30,8 @@ def test_schedules_can_be_read_by_everybody(
     page = open_page(look)
     page.goto(f"{shared[1].url}/schedules")
     expect(page.get_by_label("Evaluation file")).to_be_visible()
+    # On the schedule's own clock, and not turned into how long ago it was.
+    expect(page.locator("table.data")).to_contain_text("01-01 02:00 CET")
     axe(page)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page scrolls sideways"
     page.locator(".row-link").click()
