@@ -106,6 +106,10 @@ class StudioProcess:
         """Interrupt it as Ctrl-C does, wait, and give its exit code."""
         return self._end(signal.SIGINT)
 
+    def terminate(self) -> int:
+        """Tell it to end as a supervisor does, wait, and give its exit code."""
+        return self._end(signal.SIGTERM)
+
     def kill(self) -> None:
         """End it without a warning."""
         self._end(signal.SIGKILL)

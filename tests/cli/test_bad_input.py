@@ -156,20 +156,6 @@ def test_an_unknown_provider_is_told_with_the_nearest(ready: CommandLine, server
 
 
 @pytest.mark.parametrize(
-    ("changes", "key"),
-    [
-        ({"schedule": {"cron": "0 2 * * *"}}, "schedule"),
-        ({"alerts": []}, "alerts"),
-    ],
-)
-def test_a_capability_that_comes_later_is_said_to_be_unavailable(
-    ready: CommandLine, server: SimulatorServer, changes: dict[str, Any], key: str
-) -> None:
-    write(ready, **changes)
-    assert f": {key}: not available yet in this version of Lattice" in refused(ready, server)
-
-
-@pytest.mark.parametrize(
     ("options", "said"),
     [
         (("--limit", "0"), "--limit"),

@@ -437,19 +437,6 @@ def test_scoring_may_be_absent_beside_checks_and_in_an_operational_evaluation(tm
     assert only_problem(written(tmp_path, text)).key == "scoring"
 
 
-@pytest.mark.parametrize(
-    ("addition", "key"),
-    [
-        ("schedule: {cron: '0 2 * * *'}", "schedule"),
-        ("alerts: []", "alerts"),
-    ],
-)
-def test_what_comes_later_is_said_to_be_not_available_yet(tmp_path: Path, addition: str, key: str) -> None:
-    problem = only_problem(written(tmp_path, MINIMAL + addition))
-    assert problem.key == key
-    assert problem.message.startswith("not available yet in this version of Lattice")
-
-
 def test_failures_count_as_a_score_on_0_to_1_and_not_in_pairs(tmp_path: Path) -> None:
     judged = "judge: {model: sim/judge}"
     counted = MINIMAL.replace(judged, f"{judged}, failed_as: 0")

@@ -7,7 +7,6 @@ import orjson
 import pytest
 from jsonschema import Draft202012Validator
 
-from lattice.config.availability import UNAVAILABLE, unavailable
 from lattice.config.schema import json_schema
 from lattice.core.conditions import parse_condition
 
@@ -64,14 +63,6 @@ def test_the_pattern_of_gates_accepts_what_the_parser_accepts(gate: str) -> None
         assert re.search(pattern, gate)
 
 
-def test_what_is_not_available_yet_is_not_in_it() -> None:
-    text = orjson.dumps(json_schema()).decode()
-    for entry in UNAVAILABLE:
-        name = entry.path.rpartition(".")[2]
-        if entry.value is None and name not in ("python", "regex", "contains", "numeric", "similarity"):
-            assert f'"{name}"' not in text
-
-
 def test_what_goes_together_is_part_of_it() -> None:
     validator = Draft202012Validator(json_schema())
     whole = {
@@ -91,11 +82,3 @@ def test_what_goes_together_is_part_of_it() -> None:
         {**whole, "checks": [{"name": "none"}]},
     ):
         assert not validator.is_valid(wrong)
-
-
-def test_a_key_of_a_later_version_is_found_by_its_form() -> None:
-    entry = unavailable(("schedule",), {"cron": "0 2 * * *"})
-    assert entry is not None
-    assert entry.what == "schedules"
-    assert unavailable(("scoring", "judge", "mode"), "single") is None
-    assert unavailable(("targets", 0, "model"), "sim/a") is None

@@ -168,14 +168,20 @@ class Simulated:
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """A folder with an evaluation, its inputs and a store."""
+    """A folder with an evaluation, its inputs and a store.
+
+    Parameters
+    ----------
+    db: another store than the folder's own, which commands find in ``LATTICE_DB``.
+    """
 
     folder: Path
     forker: Forker
+    db: str | None = None
 
     @property
     def url(self) -> str:
-        return f"sqlite:///{self.folder / '.lattice' / 'lattice.db'}"
+        return self.db or f"sqlite:///{self.folder / '.lattice' / 'lattice.db'}"
 
     def write(self, inputs: int, run: Mapping[str, Any] | None = None, **more: Any) -> Path:
         """Write an evaluation of so many inputs, with a block `run` and further keys."""
@@ -195,7 +201,8 @@ class Workspace:
 
     def start(self, server: Simulated, *arguments: str) -> Command:
         """Start a command."""
-        return Command(self.forker, arguments, self.folder, server.environ)
+        environ = server.environ if self.db is None else {**server.environ, "LATTICE_DB": self.db}
+        return Command(self.forker, arguments, self.folder, environ)
 
     def run(self, server: Simulated, *arguments: str) -> Ended:
         """Carry a command out to its end."""

@@ -27,6 +27,8 @@ from tests.studio.studios import a_studio
 from lattice.cli.commands.serving import simulate
 from lattice.config import load
 from lattice.providers.simulated.behaviour import Behaviour
+from lattice.studio.settings import StudioSettings
+from lattice.wire.yaml_dialect import YamlLoader
 
 # What fragments of an evaluation file are fragments of.
 WHOLE: Mapping[str, Any] = {
@@ -140,7 +142,8 @@ class Reader:
 
     def _studio(self) -> Outcome:
         """Serve the folder's workspace in the background, likewise."""
-        studio = self._servers.enter_context(a_studio(Path.cwd()))
+        secrets = tuple(os.environ.get("LATTICE_WEBHOOK_SECRET", "").split())
+        studio = self._servers.enter_context(a_studio(Path.cwd(), StudioSettings(webhook_secrets=secrets)))
         self._addresses["http://127.0.0.1:8484"] = self._servers.enter_context(served(studio)).url
         return Outcome(code=0, out="", err="")
 
@@ -174,7 +177,7 @@ class Reader:
 
     def _yaml(self, block: Block) -> None:
         """A whole evaluation is validated with its inputs, a part of one within a whole; other files are kept."""
-        data = yaml.safe_load(block.text)
+        data = yaml.load(block.text, YamlLoader)
         if isinstance(data, list):
             self._keep(block)
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -311,3 +312,12 @@ def test_at_two_percent_missing_passes_stay_passes() -> None:
         assert among is alone
         passed += among is Verdict.PASS
     assert passed > 10
+
+
+def test_without_a_baseline_a_difference_is_not_evaluated() -> None:
+    numbers = run(metric([0.5] * 10))
+    found = gate("difference.mean > 0", numbers)
+    assert found.verdict is Verdict.NOT_EVALUATED
+    assert "there is no baseline to differ from; set one with 'lattice baseline set RUN'" in found.reason
+    told = replace(numbers, no_differences="support#1 is the baseline itself")
+    assert gate("difference.mean > 0", told).reason.startswith("support#1 is the baseline itself")

@@ -1,4 +1,7 @@
-"""The stores that the contract is tested on. Another database joins by another parameter."""
+"""The stores that the contract is tested on. Another database joins by another parameter.
+
+A test that asks for `sqlite` is about files; one that asks for `url` or `store` holds for every database.
+"""
 
 from __future__ import annotations
 
@@ -29,9 +32,15 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(params=["sqlite"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return f"{request.param}:///{tmp_path}/lattice.db"
+@pytest.fixture
+def sqlite(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/lattice.db"
+
+
+@pytest.fixture(params=["sqlite", "postgresql_url"])
+def url(request: pytest.FixtureRequest) -> str:
+    found: str = request.getfixturevalue(request.param)
+    return found
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import asyncio
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Coroutine
-from contextlib import closing
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -246,7 +246,8 @@ def test_nothing_is_written_with_a_lost_claim(store: Store) -> None:
     assert store.count_results(run.key) == 0
 
 
-def test_a_full_disk_is_said_and_what_was_committed_stays(store: Store) -> None:
+def test_a_full_disk_is_said_and_what_was_committed_stays(sqlite: str, clock: Clock) -> None:
+    store = open_store(sqlite, clock=clock)
     run = make_run(store)
 
     async def carry_out() -> None:
@@ -265,6 +266,7 @@ def test_a_full_disk_is_said_and_what_was_committed_stays(store: Store) -> None:
     within(10, carry_out())
     assert first(1) in set(store.finished(run.key))
     assert store.run(run.key).seq == store.count_results(run.key)
+    store.close()
 
 
 def limit_growth(store: Store, *, pages: int) -> None:
@@ -277,35 +279,36 @@ def limit_growth(store: Store, *, pages: int) -> None:
     event.listen(store._database._engine, "checkout", limit)
 
 
-def locked(path: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None)
-    connection.execute("BEGIN IMMEDIATE")
-    return connection
+@contextmanager
+def locked(store: Store, run: RunRecord) -> Iterator[None]:
+    """Another process that changes the run's row and takes its time."""
+    with store._database.write() as connection:
+        connection.execute(update(runs).where(runs.c.key == run.key).values(tags=None))
+        yield
 
 
-def test_a_store_that_is_busy_for_a_while_is_waited_for(store: Store, tmp_path: Path) -> None:
+def test_a_store_that_is_busy_for_a_while_is_waited_for(store: Store) -> None:
     run = make_run(store)
 
     async def carry_out() -> None:
         writer = started(store, run, store.claim(run.key), pace=QUICK)
-        with closing(locked(f"{tmp_path}/lattice.db")) as other:
+        with locked(store, run):
             waiting = writer.put_result(scored(first(1)))
             store.run(run.key)
             assert not waiting.done()
-            other.execute("ROLLBACK")
-            assert await waiting == 1
+        assert await waiting == 1
         await writer.close()
 
     within(10, carry_out())
 
 
-def test_a_store_that_stays_locked_is_given_up(store: Store, url: str, tmp_path: Path) -> None:
+def test_a_store_that_stays_locked_is_given_up(store: Store, url: str) -> None:
     run = make_run(store)
 
     async def carry_out() -> None:
-        with open_store(f"{url}?busy_timeout=0.1") as hasty:
+        with open_store(f"{url}{'&' if '?' in url else '?'}busy_timeout=0.1") as hasty:
             writer = started(hasty, run, hasty.claim(run.key))
-            with closing(locked(f"{tmp_path}/lattice.db")):
+            with locked(store, run):
                 with pytest.raises(StoreError, match=r"locked by another process for 0\.1 s"):
                     await writer.put_result(scored(first(1)))
                 await writer.close()

@@ -26,12 +26,14 @@ HOST = "127.0.0.1"
 
 
 @contextmanager
-def a_studio(folder: Path, settings: StudioSettings | None = None) -> Iterator[Studio]:
-    """A Studio over the workspace in `folder`."""
+def a_studio(folder: Path, settings: StudioSettings | None = None, db: str | None = None) -> Iterator[Studio]:
+    """A Studio over the workspace in `folder`, or over another store."""
+    folder.mkdir(exist_ok=True)
     create_folder(folder)
-    place = Place(folder=folder, environ={name: value for name, value in os.environ.items() if name != "LATTICE_DB"})
-    with open_store(url_of(folder)) as store:
-        yield Studio(settings=settings or StudioSettings(), store=store, place=place, launcher=Launcher(place))
+    environ = {name: value for name, value in os.environ.items() if name != "LATTICE_DB"}
+    place = Place(folder=folder, db=db, environ=environ)
+    with open_store(db or url_of(folder)) as store:
+        yield Studio(settings=settings or StudioSettings(), store=store, place=place, launcher=Launcher(place, store))
 
 
 @contextmanager

@@ -44,7 +44,7 @@ def studio(tmp_path: Path) -> Iterator[Studio]:
     with a_studio(tmp_path, StudioSettings(allowed_hosts=("testserver",))) as made:
         carried_out(tmp_path)
         carried_out(tmp_path, targets=[{"name": name, "model": f"sim/assistant-{name}"} for name in ("weak", "strong")])
-        yield replace(made, launcher=Idle(made.place))
+        yield replace(made, launcher=Idle(made.place, made.store))
 
 
 def _named(case: AnyCase, run: str) -> dict[str, str]:

@@ -250,7 +250,7 @@ def test_a_run_whose_process_is_ended_before_it_begins_says_what_ended_it(studio
 
 def test_a_process_that_cannot_be_started_is_said_to_be(studio: Studio, tmp_path: Path) -> None:
     version = added(studio.store, studio.place.folder)
-    launcher = Launcher(Place(folder=tmp_path / "gone", environ={}))
+    launcher = Launcher(Place(folder=tmp_path / "gone", environ={}), studio.store)
     with pytest.raises(UsageError, match=r"cannot be started: .*gone"):
         start_run(studio.store, launcher, version, tags={}, trigger="studio")
     assert not launcher.is_starting(studio.store.runs()[0].key)

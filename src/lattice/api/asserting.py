@@ -13,6 +13,7 @@ from lattice.core.conditions import parse_condition
 from lattice.core.errors import UsageError
 from lattice.core.evaluation import Evaluation
 from lattice.core.runs import RunStatus
+from lattice.core.secrecy import without_password
 from lattice.gates import Verdict, check, overall
 from lattice.reporting import formats
 from lattice.reporting.figures import SCORE, MetricSummary
@@ -120,7 +121,8 @@ def _line(run: Run, outcome: Outcome, gates: Sequence[GateOutcome]) -> str:
     return f"{run.name}: {', '.join([*parts, formats.money(run.cost_usd)])}"
 
 
-def _message(run: Run, outcome: Outcome, gates: Sequence[GateOutcome], db: str | None) -> str:
+def _message(run: Run, outcome: Outcome, gates: Sequence[GateOutcome], named: str | None) -> str:
+    db = without_password(named) if named else None
     progress = run.progress
     blocks = [[f"{run.name}: {outcome.value}"], _reasons(run)]
     if gates and outcome in (Outcome.GATES_FAILED, Outcome.INCONCLUSIVE):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 
@@ -22,12 +23,47 @@ AMOUNT = click.FloatRange(min=0, min_open=True)
 
 def store_option(command: F) -> F:
     """``--db URL``: another store than the workspace around the working directory."""
-    return click.option("--db", metavar="URL", help="Another store: sqlite:///PATH (or set LATTICE_DB).")(command)
+    return click.option(
+        "--db", metavar="URL", help="Another store: sqlite:///PATH or postgresql://… (or set LATTICE_DB)."
+    )(command)
 
 
 def json_option(command: F) -> F:
     """``--json``: one document on stdout and nothing else there."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")(command)
+
+
+def log_options(command: F) -> F:
+    """``--log-format``, ``--log-level`` and ``--log-file``: the log is written while the command lasts."""
+
+    @wraps(command)
+    def with_log(
+        *arguments: Any, log_format: str | None, log_level: str | None, log_file: Path | None, **options: Any
+    ) -> Any:
+        from lattice.cli.logs import LogFormat, LogSettings, logged  # kept out of `lattice --help`
+
+        chosen = LogFormat(log_format) if log_format else None
+        settings = LogSettings(format=chosen, level=log_level, file=log_file)
+        click.get_current_context().meta[LOGGED] = settings.is_on
+        if settings.is_on and settings.file is None and "no_progress" in options:
+            # Lines of the log would tear what is drawn.
+            options["no_progress"] = True
+        with logged(settings):
+            return command(*arguments, **options)
+
+    for option in reversed(_LOG_OPTIONS):
+        with_log = option(with_log)
+    return cast(F, with_log)
+
+
+LOGGED = "lattice.logged"
+LEVELS = ("debug", "info", "warning", "error")
+
+_LOG_OPTIONS = (
+    click.option("--log-format", type=click.Choice(["text", "json"]), envvar="LATTICE_LOG_FORMAT", help="Write a log."),
+    click.option("--log-level", type=click.Choice(LEVELS), envvar="LATTICE_LOG_LEVEL", help="What to log. [info]"),
+    click.option("--log-file", type=FILE, envvar="LATTICE_LOG_FILE", help="Append the log here instead of to stderr."),
+)
 
 
 def environment() -> Mapping[str, str]:

@@ -11,6 +11,8 @@ from typing import Any, TextIO
 
 import click
 
+from lattice.core.secrecy import without_password
+
 
 @contextmanager
 def while_read(stream: TextIO) -> Iterator[None]:
@@ -42,7 +44,7 @@ def say_next(commands: Sequence[str], *, db: str | None = None) -> None:
     ----------
     db: the store that was named with ``--db``, which they need as well.
     """
-    store = f" --db {shlex.quote(db)}" if db else ""
+    store = f" --db {shlex.quote(without_password(db))}" if db else ""
     if commands:
         say("", "Next:", *(f"  {command}{store}" for command in commands))
 

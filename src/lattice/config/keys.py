@@ -1,4 +1,4 @@
-"""Keys that an evaluation file may not have: unknown ones, and those of a later version."""
+"""Keys that an evaluation file may not have."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lattice.config.availability import explanation, unavailable
 from lattice.config.places import Findings, KeyPath
 from lattice.config.shapes import Shape, walk
 
@@ -27,22 +26,17 @@ class CheckedKeys:
 
 
 def check_keys(data: Any, findings: Findings) -> CheckedKeys:
-    """Note every key that is unknown or not available yet, and take it out."""
+    """Note every key that is unknown, and take it out."""
     stray: set[KeyPath] = set()
     excused: set[KeyPath] = set()
     for path, value, shape in walk(data):
         if not isinstance(value, Mapping):
             continue
-        for key, inner in value.items():
+        for key in value:
             here = (*path, key)
-            if entry := unavailable(here, inner):
-                findings.add(here, explanation(entry))
-                excused.add(here)
-            elif shape.keys is not None and key not in shape.keys:
+            if shape.keys is not None and key not in shape.keys:
                 excused.update(_note_unknown(here, value, shape, findings))
-            else:
-                continue
-            stray.add(here)
+                stray.add(here)
     return CheckedKeys(data=_without(data, (), stray) if stray else data, excused=frozenset(excused))
 
 

@@ -24,6 +24,7 @@ METRICS = (
 )
 SCALED_METRICS = ("mean", "ci_lower", "ci_upper", "median", "min")
 UNBOUNDED_METRICS = ("cost_usd", "latency_p95")
+DIFFERENCE = "difference"
 NATIVE_SUFFIX = "on native scale"
 
 _FORM = re.compile(
@@ -76,6 +77,16 @@ class Condition:
     target: str | None = None
     name: str | None = None
     native: bool = False
+
+    @property
+    def is_difference(self) -> bool:
+        """Whether it is about the difference from a baseline."""
+        return self.name is not None and self.name.partition(".")[0] == DIFFERENCE
+
+    @property
+    def subject(self) -> str | None:
+        """The criterion or check it is about, be it a difference in it or not; None for the score."""
+        return (self.name or "").partition(".")[2] or None if self.is_difference else self.name
 
 
 def parse_condition(text: str) -> Condition:

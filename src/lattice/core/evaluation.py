@@ -24,11 +24,13 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from lattice.core.alerting import AlertSettings
 from lattice.core.checks import CheckMethod, CheckSettings
 from lattice.core.conditions import METRICS, NATIVE_SUFFIX, RUN_METRICS, parse_condition
 from lattice.core.judging import JudgeMode, JudgeSettings
 from lattice.core.pairs import BASELINE, POSITION_BIAS
 from lattice.core.panels import DISAGREEMENT, Aggregate, Seat, seats
+from lattice.core.schedules import ScheduleSettings
 from lattice.core.settings import Name, Number, Settings, Whole, exactly_one, raise_found, repeated
 from lattice.core.targets import TargetSettings
 
@@ -260,7 +262,14 @@ class Evaluation(Settings):
     )
     run: RunSettings = Field(default=RunSettings(), description="how a run is carried out")
     gates: tuple[ConditionText, ...] = Field(
-        default=(), description="conditions on a run's numbers: [TARGET/][NAME.]METRIC OP NUMBER"
+        default=(),
+        description="conditions on a run's numbers: [TARGET/][NAME.]METRIC OP NUMBER; `difference` is to the baseline",
+    )
+    schedule: ScheduleSettings | None = Field(
+        default=None, description="when it runs by itself; in force once 'lattice schedule add FILE' was called"
+    )
+    alerts: AlertSettings | None = Field(
+        default=None, description="who is told about a run that nobody watched, and when"
     )
     providers: dict[str, ProviderSettings] = Field(
         default_factory=dict, description="endpoints of one's own, by the name that models refer to"
@@ -435,9 +444,10 @@ class Evaluation(Settings):
                 found.append((("gates", index), f"{message}; there are: {', '.join(targets)}"))
             elif condition.target is not None and condition.target not in targets:
                 found.append((("gates", index), _unknown("target", condition.target, targets)))
-            if condition.name is not None and condition.name not in names:
-                found.append((("gates", index), _unknown(self._metric_kind, condition.name, names)))
-            elif condition.name is None and condition.metric not in RUN_METRICS and SCORE not in names:
+            subject = condition.subject
+            if subject is not None and subject not in names:
+                found.append((("gates", index), _unknown(self._metric_kind, subject, names)))
+            elif subject is None and condition.metric not in RUN_METRICS and SCORE not in names:
                 found.append((("gates", index), _without_score(condition.metric, names)))
         raise_found(found)
         return self

@@ -140,7 +140,7 @@ class CallPlace:
 
 
 @dataclass(frozen=True, slots=True)
-class _Setback:
+class Setback:
     """A failed attempt; `paused` for so many seconds where a limit refused it."""
 
     error: CallError
@@ -191,8 +191,8 @@ class Caller:
             with self._desk.waiting():
                 permit = await self._limiter.acquire(place.limit, place.tokens, refusals=refusals)
             bill.attempts += 1
-            outcome = await self._attempt(place.step, permit, make)
-            if not isinstance(outcome, _Setback):
+            outcome = await self._attempt(place, bill.attempts, permit, make)
+            if not isinstance(outcome, Setback):
                 self._desk.retrying.discard(place.key)
                 return outcome
             error = outcome.error
@@ -206,14 +206,17 @@ class Caller:
                 with self._desk.waiting():
                     await self._clock.sleep(wait)
 
-    async def _attempt(self, step: Step, permit: Permit, make: Callable[[], Awaitable[A]]) -> A | _Setback:
-        calls = self._desk.calls
+    async def _attempt(
+        self, place: CallPlace, number: int, permit: Permit, make: Callable[[], Awaitable[A]]
+    ) -> A | Setback:
+        """The `number`-th call of a step."""
+        calls, step = self._desk.calls, place.step
         calls[step] += 1
         with permit:
             try:
                 answer = await make()
             except CallError as error:
-                return _Setback(error, paused=self._refusal(permit, error))
+                return Setback(error, paused=self._refusal(permit, error))
             finally:
                 calls[step] -= 1
             permit.done(answer.limits, answer.usage.total_tokens)
@@ -227,7 +230,7 @@ class Caller:
         told = error.retry_after
         return permit.refused(None if told is None else min(told, self._retries.max_wait), error.limits)
 
-    def _again(self, place: CallPlace, setback: _Setback, attempts: int) -> float:
+    def _again(self, place: CallPlace, setback: Setback, attempts: int) -> float:
         """Log a failed attempt; seconds to wait for the next one, or the end of the step."""
         error, retrying = setback.error, self._desk.retrying
         decision = decide(

@@ -6,17 +6,21 @@ have been anything, so from 5% on a condition on scores is decided with all of t
 scale and again at the highest. Nothing here reads or writes anything.
 """
 
+from lattice.gates.alarms import Alarm, AlarmResult, alarms
 from lattice.gates.decisions import decide, decided, overall
 from lattice.gates.names import Names, check, problem
 from lattice.gates.numbers import GateResult, MetricNumbers, RunNumbers, TargetNumbers, Verdict
 
 __all__ = [
+    "Alarm",
+    "AlarmResult",
     "GateResult",
     "MetricNumbers",
     "Names",
     "RunNumbers",
     "TargetNumbers",
     "Verdict",
+    "alarms",
     "check",
     "decide",
     "decided",

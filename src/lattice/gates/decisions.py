@@ -10,6 +10,7 @@ from lattice.core.conditions import RUN_METRICS, Condition
 from lattice.core.runs import RunStatus
 from lattice.gates.findings import judge, metrics_for, on_scores, run_findings, worst
 from lattice.gates.live import settle
+from lattice.gates.names import SET_ONE
 from lattice.gates.numbers import GateResult, RunNumbers, Verdict
 
 FAILURES_MATTER = 0.05
@@ -69,6 +70,9 @@ def overall(results: Iterable[Decided]) -> Verdict:
 
 
 def _decide(condition: Condition, numbers: RunNumbers) -> GateResult:
+    if condition.is_difference and not numbers.differences:
+        reason = numbers.no_differences or f"there is no baseline to differ from; {SET_ONE}"
+        return GateResult(condition=condition.text, verdict=Verdict.NOT_EVALUATED, value=None, reason=reason)
     if condition.metric in RUN_METRICS:
         return worst(condition, run_findings(condition, numbers))
     found = {each.target: on_scores(condition, each, judge) for each in metrics_for(condition, numbers)}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lattice.core.conditions import BOUND_METRICS, Condition, Operator
-from lattice.gates.names import is_difference, metric_name
+from lattice.gates.names import metric_name
 from lattice.gates.numbers import GateResult, MetricNumbers, RunNumbers, TargetNumbers, Verdict
 from lattice.gates.wording import interval_text, number_text, on_scale, threshold_text, wanted_text
 from lattice.stats.missing import Estimate
@@ -35,7 +35,7 @@ Judgement = Callable[[Condition, Estimate, tuple[float, float] | None], Finding]
 def metrics_for(condition: Condition, numbers: RunNumbers) -> Sequence[MetricNumbers]:
     """The numbers a condition on scores is about, one per target."""
     name = metric_name(condition)
-    among = numbers.differences if is_difference(condition) else numbers.metrics
+    among = numbers.differences if condition.is_difference else numbers.metrics
     found = [each for each in among if each.name == name and condition.target in (None, each.target)]
     if not found:
         raise ValueError(f"{condition.text!r} is about a number that this run does not have")

@@ -19,6 +19,8 @@ from lattice.stats.missing import Estimate
 
 def settle(condition: Condition, numbers: RunNumbers) -> GateResult:
     """Decide while the run goes on; inconclusive means open."""
+    if condition.is_difference:
+        return worst(condition, {"": _still_open()})
     if condition.metric in RUN_METRICS:
         findings = run_findings(condition, numbers)
         rising = condition.metric == "cost_usd"

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from lattice.core.conditions import RUN_METRICS, Condition
 from lattice.gates.numbers import SCORE
 
-DIFFERENCE = "difference"
-
+SET_ONE = "set one with 'lattice baseline set RUN', or name one with --against"
 _DIFFERENCE_METRICS = ("mean", "ci_lower", "ci_upper")
 
 
@@ -42,9 +41,9 @@ def problem(condition: Condition, names: Names) -> str | None:
         if condition.name is not None:
             return f"{text!r}: {condition.metric} belongs to a run; leave {condition.name!r} out"
         return None
-    if is_difference(condition):
+    if condition.is_difference:
         if not names.against:
-            return f"{text!r} needs a baseline to differ from; name one with --against"
+            return f"{text!r} needs a baseline to differ from; {SET_ONE}"
         if condition.metric not in _DIFFERENCE_METRICS:
             return f"{text!r}: a difference has {', '.join(_DIFFERENCE_METRICS)}, no {condition.metric}"
     if name not in names.metrics:
@@ -68,14 +67,9 @@ def check(conditions: Iterable[Condition], names: Names) -> None:
         raise ValueError("\n".join(problems))
 
 
-def is_difference(condition: Condition) -> bool:
-    return condition.name is not None and condition.name.partition(".")[0] == DIFFERENCE
-
-
 def metric_name(condition: Condition) -> str:
     """The metric a condition is about: ``difference.accuracy`` is about ``accuracy``."""
-    name = condition.name or SCORE
-    return (name.partition(".")[2] or SCORE) if is_difference(condition) else name
+    return condition.subject or SCORE
 
 
 def _choice(name: str, known: Sequence[str]) -> str:

@@ -87,6 +87,7 @@ class RunNumbers:
     cost_usd: of the whole run; None where a price is unknown.
     unpriced: the models without a price.
     differences: from the baseline, where there is one.
+    no_differences: why there are none, where it is not for want of a baseline.
     """
 
     status: RunStatus
@@ -95,3 +96,4 @@ class RunNumbers:
     cost_usd: float | None = None
     unpriced: tuple[str, ...] = ()
     differences: tuple[MetricNumbers, ...] = ()
+    no_differences: str | None = None

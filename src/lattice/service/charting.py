@@ -34,7 +34,7 @@ from lattice.store.records import Point
 
 T = TypeVar("T")
 
-_WORST_FIRST = ("fail", "inconclusive", "not_evaluated", "pass")
+_WORST_FIRST = ("fail", "not_evaluated", "inconclusive", "pass")
 
 
 def charts_for(store: Store, record: RunRecord) -> tuple[ChartKind, ...]:
@@ -85,7 +85,8 @@ def history_chart(store: Store, evaluation_id: str) -> Chart:
     UsageError: no run of it has a score.
     """
     runs = [each for each in store.runs(evaluation_id) if each.progress.done]
-    past = [_past(each) for each in reversed(runs)]
+    baseline = store.baselines.get(evaluation_id)
+    past = [replace(_past(each), is_baseline=each.id == baseline) for each in reversed(runs)]
     if not any(_has_scores(each.subject) for each in past):
         raise UsageError("no run of this evaluation has a score yet")
     return chart_of_history(past)

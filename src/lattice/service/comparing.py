@@ -4,36 +4,67 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from lattice.core.errors import UsageError
 from lattice.core.runs import RunRecord
 from lattice.reporting.comparison import Comparison, Moved, Report, compare, shared_metrics
 from lattice.reporting.sides import Side
+from lattice.service.baselines import BASELINE, Baseline, chosen_by, is_file, named, pinned
 from lattice.service.sides import Chosen, choose, matched, sides_of
 from lattice.store import Store
 
 
-def compare_runs(store: Store, references: Sequence[str], metrics: Sequence[str] = ()) -> Report:
-    """Compare runs with the first of them, or the targets of a single run with its first.
+def compare_runs(
+    store: Store, references: Sequence[str], metrics: Sequence[str] = (), folder: Path | None = None
+) -> Report:
+    """Compare runs with the first of them; a single run with its baseline, or its targets with the first of these.
 
     Parameters
     ----------
-    references: ``RUN`` or ``RUN/TARGET`` each.
+    references: ``RUN`` or ``RUN/TARGET`` each; the first one as `named` takes it.
     metrics: only these; all that both sides of a pair have if empty.
+    folder: see `named`.
 
     Raises
     ------
     UsageError: there is no such run, target or metric, or nothing to compare it with.
     """
-    chosen = [choose(store, each) for each in references]
-    groups = [sides_of(store, each) for each in chosen]
-    if len(groups) == 1:
-        groups = targets_of_one(chosen[0], groups[0])
+    _refuse_files(references if folder is None else references[1:])
+    first, *others = references
+    evaluation = _evaluation_among(store, references)
+    if others:
+        baseline = named(store, first, evaluation_id=evaluation, folder=folder)
+        groups = [list(baseline.sides), *(sides_of(store, chosen_by(store, each, evaluation)) for each in others)]
+    elif is_file(first):
+        raise UsageError(f"name a run to be held against {first}: lattice compare {first} RUN")
+    else:
+        groups = _alone(store, chosen_by(store, first, evaluation))
     return with_inputs(store, compare_sides(groups[0], groups[1:], metrics))
 
 
+def comparison_with(store: Store, record: RunRecord, baseline: Baseline | None) -> Report | None:
+    """A run held against a baseline; None where there is nothing that could be compared."""
+    if baseline is None or baseline.run_id == record.id or not record.progress.done:
+        return None
+    try:
+        return with_inputs(store, compare_sides(baseline.sides, [sides_of(store, Chosen(run=record))], ()))
+    except UsageError:
+        # Another evaluation by now: no target or no metric in common.
+        return None
+
+
 def compare_sides(baseline: Sequence[Side], candidates: Iterable[Sequence[Side]], metrics: Sequence[str]) -> Report:
-    """Compare the targets of several runs with those of one; see `compare_runs`."""
+    """Compare the targets of several runs with those of one.
+
+    Parameters
+    ----------
+    metrics: only these; all that both sides of a pair have if empty.
+
+    Raises
+    ------
+    UsageError: there is no such metric, or nothing that could be compared.
+    """
     pairs: list[tuple[Side, Side]] = []
     offered = list(baseline)
     for candidate in candidates:
@@ -48,7 +79,7 @@ def compare_sides(baseline: Sequence[Side], candidates: Iterable[Sequence[Side]]
 def compare_two(baseline: Sequence[Side], candidate: Sequence[Side], metric: str | None) -> Report:
     """One comparison alone: of the first targets that belong together, in the first metric unless one is named.
 
-    Errors are those of `compare_runs`.
+    Errors are those of `compare_sides`.
     """
     old, new = matched(baseline, candidate)[0]
     metrics = shared_metrics(old, new)[:1] if metric is None else [metric]
@@ -73,6 +104,28 @@ def targets_of_one(chosen: Chosen, sides: list[Side]) -> list[list[Side]]:
     if len(sides) < 2:
         raise UsageError(f"{sides[0].name} stands alone; name another run to compare it with")
     return [[sides[0]], sides[1:]]
+
+
+def _alone(store: Store, chosen: Chosen) -> list[list[Side]]:
+    sides = sides_of(store, chosen)
+    against = pinned(store, chosen.run.evaluation_id) if len(sides) == 1 else None
+    if against is None or against.run_id == chosen.run.id:
+        return targets_of_one(chosen, sides)
+    return [list(against.sides), sides]
+
+
+def _evaluation_among(store: Store, references: Sequence[str]) -> str | None:
+    """The evaluation that ``baseline`` is meant of: that of the first run that is named otherwise."""
+    for each in references:
+        if not is_file(each) and each.partition("/")[0].strip().lower() != BASELINE:
+            return choose(store, each).run.evaluation_id
+    return None
+
+
+def _refuse_files(references: Sequence[str]) -> None:
+    for each in references:
+        if is_file(each):
+            raise UsageError(f"{each}: a file can only be the baseline, which comes first; import it: lattice import")
 
 
 def _check_metrics(pairs: Sequence[tuple[Side, Side]], metrics: Sequence[str]) -> None:

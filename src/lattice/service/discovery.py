@@ -78,10 +78,38 @@ def add_file(place: Place, path: str) -> str:
     NotFound: no evaluation file of the working folder has this path.
     UsageError: it cannot be run; the message says why.
     """
+    _carried_out(place, path, ["add"])
+    return slug(load(place.folder / path).evaluation.name)
+
+
+def schedule_file(place: Place, path: str, *, cron: str, timezone: str) -> str:
+    """Put the schedule of a file in force as ``lattice schedule add`` does, in the same way.
+
+    Parameters
+    ----------
+    path: as `evaluation_files` gave it.
+    cron, timezone: empty for what the file says.
+
+    Returns
+    -------
+    The slug of the evaluation.
+
+    Raises
+    ------
+    NotFound: no evaluation file of the working folder has this path.
+    UsageError: it cannot be run, or the schedule is none; the message says why.
+    """
+    given = [f"--{name}={value}" for name, value in (("cron", cron), ("timezone", timezone)) if value.strip()]
+    _carried_out(place, path, ["schedule", "add", *given])
+    return slug(load(place.folder / path).evaluation.name)
+
+
+def _carried_out(place: Place, path: str, arguments: list[str]) -> None:
+    """Call a command with one of the files that are found, and nothing else."""
     if path not in {each.relative_to(place.folder).as_posix() for each in _candidates(place.folder)}:
         raise NotFound(f"there is no evaluation file {path!r} in {place.folder}")
     # A file may be called like an option; behind the two dashes it is none.
-    command = [sys.executable, "-m", "lattice", "add", *(["--db", place.db] if place.db else []), "--", path]
+    command = [sys.executable, "-m", "lattice", *arguments, *(["--db", place.db] if place.db else []), "--", path]
     try:
         done = subprocess.run(
             command, cwd=place.folder, env=dict(place.environ), capture_output=True, timeout=SLOWEST, check=False
@@ -91,7 +119,6 @@ def add_file(place: Place, path: str) -> str:
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip()
         raise UsageError(said.rpartition("Error: ")[2] or f"{path} could not be added")
-    return slug(load(place.folder / path).evaluation.name)
 
 
 def _is_known(store: Store, evaluation_id: str | None, config_hash: str) -> bool:

@@ -6,7 +6,7 @@ import asyncio
 import signal
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -16,8 +16,10 @@ from lattice.core.evaluation import Evaluation, RunSettings
 from lattice.core.runs import Claim, RunRecord, RunStatus
 from lattice.engine.clock import SystemClock
 from lattice.engine.limits import Limiter
+from lattice.engine.observing import Observer
 from lattice.reporting.budgets import budgets_of
 from lattice.service.assembly import Surroundings, assembled
+from lattice.service.baselines import Baseline
 from lattice.service.functions import with_functions
 from lattice.service.limiting import shared_limiter
 from lattice.service.obstacles import unpriced_for, unpriced_models
@@ -49,6 +51,16 @@ class ResumeSettings:
         limits = {"cost_usd": self.budget_usd, "tokens": self.budget_tokens}
         budget = {**(earlier.get("budget") or {}), **_without_none(limits)}
         return {**earlier, **_without_none(given), **({"budget": budget} if budget else {})}
+
+    def as_json(self) -> dict[str, Any]:
+        """What was given, as it waits in the queue."""
+        return {name: value for name, value in asdict(self).items() if value}
+
+    @classmethod
+    def of_json(cls, data: Mapping[str, Any]) -> ResumeSettings:
+        """What waited in the queue; whatever else stands there was written by another version."""
+        known = {each.name for each in fields(cls)}
+        return cls(**{name: value for name, value in data.items() if name in known})
 
 
 def _without_none(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -92,6 +104,9 @@ async def execute(
     controls: Controls | None = None,
     limiter: Limiter | None = None,
     settings: ResumeSettings = AS_CONFIGURED,
+    turn: str | None = None,
+    against: Baseline | None = None,
+    observer: Observer | None = None,
 ) -> RunRecord:
     """Carry a run out, or finish what is missing of it, in this process and event loop.
 
@@ -99,6 +114,9 @@ async def execute(
     ----------
     controls: through which it can be stopped from outside.
     limiter: shared with other runs; that of the running event loop if absent.
+    turn: that the run was started for out of the queue (`lattice.store.Turn`).
+    against: what gates on a difference are about; the baseline that is set for the evaluation if absent.
+    observer: follows it, if there is one.
 
     Returns
     -------
@@ -106,7 +124,7 @@ async def execute(
 
     Raises
     ------
-    UsageError: another process carries it out, or nothing is left to do.
+    UsageError: another process carries it out, nothing is left to do, or the turn is over.
     StoreError: the store refused to take results; the run reads as interrupted.
     CancelledError: the task was cancelled; so is the run then, and what is there stays.
     """
@@ -116,7 +134,7 @@ async def execute(
     combined = in_force(evaluation, recorded, unpriced_for(record, evaluation))
     stored = {} if record.origin is None else {each.name: StoredTarget(each.name) for each in evaluation.targets}
     async with assembled(evaluation, surroundings, combined, stand_ins=stored) as assembly:
-        claim = store.claim(record.key, settings=recorded, again=settings.failed)
+        claim = store.claim(record.key, settings=recorded, again=settings.failed, turn=turn)
         session = Session(
             store=store,
             record=store.run(record.key),
@@ -126,6 +144,8 @@ async def execute(
             limiter=limiter or shared_limiter(),
             clock=clock,
             again=settings.failed,
+            against=against,
+            observer=observer,
         )
         with _released_on_error(store, record, claim):
             await session.run(assembly, controls or Controls())

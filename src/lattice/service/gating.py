@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
-from lattice.core.conditions import Condition, Operator, parse_condition
+from lattice.core.conditions import DIFFERENCE, Condition, Operator, parse_condition
 from lattice.core.errors import UsageError
 from lattice.core.evaluation import Evaluation
 from lattice.gates import MetricNumbers, RunNumbers, TargetNumbers, Verdict, check, overall
-from lattice.gates.names import DIFFERENCE
 from lattice.reporting.comparison import Comparison, Report
 from lattice.reporting.conclusions import Finding
 from lattice.reporting.gating import GateOutcome, decide_parsed, names_of, numbers_of
 from lattice.reporting.sides import Side
-from lattice.service.comparing import compare_sides
+from lattice.service.baselines import BASELINE, named
 from lattice.service.conclusion import Conclusion, conclusion_of
+from lattice.service.held_against import refused, with_differences
 from lattice.service.reading import reference_of
 from lattice.service.sides import Chosen, choose, sides_of
-from lattice.stats.missing import Estimate, Measured
 from lattice.store import Store
 
 _NOT_WORSE = "ci_upper"
@@ -41,30 +41,45 @@ class Decision:
         return {"verdict": self.verdict.value, "gates": [gate.as_json() for gate in self.gates]}
 
 
-def decide_on(store: Store, reference: str, requires: Sequence[str] = (), against: str | None = None) -> Decision:
+def decide_on(
+    store: Store,
+    reference: str,
+    requires: Sequence[str] = (),
+    against: str | None = None,
+    folder: Path | None = None,
+) -> Decision:
     """Decide conditions on a stored run.
 
     Parameters
     ----------
     reference: ``RUN``, or ``RUN/TARGET`` for conditions on one target alone.
     requires: the conditions; the run's own gates, as they were decided, if empty.
-    against: the baseline that conditions on a ``difference`` are about, named likewise.
+    against: the baseline that conditions on a ``difference`` are about, as `lattice.service.baselines.named` takes it;
+        the one that is set for the evaluation if absent. With it and no `requires` the run's own gates are decided
+        anew.
+    folder: where a file that is the baseline is looked for; None takes none.
 
     Raises
     ------
     UsageError: there is no such run, nothing to decide, or a condition that is none or is about something else.
     """
     chosen = choose(store, reference)
-    conclusion = conclusion_of(store, chosen.run)
+    run = chosen.run
+    conclusion = conclusion_of(store, run)
+    evaluation = Evaluation.model_validate(run.config)
     if not requires:
-        return _own_gates(chosen, conclusion, against)
-    evaluation = Evaluation.model_validate(chosen.run.config)
+        own = _own_gates(chosen, conclusion)
+        if against is None:
+            return own
+        requires = _about_differences(evaluation)
+    if against is None and store.baselines.get(run.evaluation_id) is not None:
+        against = BASELINE
     conditions = _conditions(requires, chosen, evaluation, against)
-    numbers = numbers_of(evaluation, conclusion.summary, chosen.run.status)
-    if against is not None:
-        differences = _differences(store, chosen, choose(store, against), numbers)
-        numbers = replace(numbers, differences=differences)
-    return Decision.of(decide_parsed(conditions, numbers, chosen.run.stopped))
+    numbers = numbers_of(evaluation, conclusion.summary, run.status)
+    if against is not None and any(condition.is_difference for condition in conditions):
+        baseline = named(store, against, evaluation_id=run.evaluation_id, folder=folder)
+        numbers = with_differences(numbers, baseline, sides_of(store, chosen))
+    return Decision.of(decide_parsed(conditions, numbers, run.stopped))
 
 
 def decide_regressions(report: Report) -> Decision:
@@ -76,15 +91,20 @@ def decide_regressions(report: Report) -> Decision:
     return Decision.of([_regression(each, report) for each in report.comparisons])
 
 
-def _own_gates(chosen: Chosen, conclusion: Conclusion, against: str | None) -> Decision:
+def _own_gates(chosen: Chosen, conclusion: Conclusion) -> Decision:
     name = reference_of(chosen.run)
-    if against is not None:
-        raise UsageError("--against is for conditions on a difference; add --require 'difference.ci_lower > -0.02'")
     if chosen.target is not None:
         raise UsageError(f"the gates of {name} are about all its targets; for one of them name conditions: --require")
     if not conclusion.gates:
         raise UsageError(f"{name} has no gates of its own; name conditions: --require 'mean > 0.80'")
     return Decision.of([GateOutcome.from_json(gate) for gate in conclusion.gates])
+
+
+def _about_differences(evaluation: Evaluation) -> Sequence[str]:
+    """All gates of an evaluation, of which some are about a difference."""
+    if not any(parse_condition(text).is_difference for text in evaluation.gates):
+        raise UsageError("--against is for conditions on a difference; add --require 'difference.ci_lower > -0.02'")
+    return evaluation.gates
 
 
 def _conditions(
@@ -100,36 +120,6 @@ def _conditions(
     return tuple(replace(each, target=each.target or chosen.target) for each in conditions)
 
 
-def _differences(store: Store, chosen: Chosen, baseline: Chosen, numbers: RunNumbers) -> tuple[MetricNumbers, ...]:
-    """Of every target and metric; refused where the baseline has no counterpart or the pair is unfair."""
-    report = compare_sides(sides_of(store, baseline), [sides_of(store, chosen)], ())
-    compared = {(each.target, each.metric): each for each in report.comparisons}
-    return tuple(
-        _difference(metric, compared.get((metric.target, metric.name)), report, reference_of(baseline.run))
-        for metric in numbers.metrics
-    )
-
-
-def _difference(metric: MetricNumbers, found: Comparison | None, report: Report, baseline: str) -> MetricNumbers:
-    native = (0.0, metric.native[1] - metric.native[0]) if metric.native else None
-    if found is None:
-        refused = f"{baseline} has no {metric.name} of {metric.target}"
-        return replace(metric, native=native, measured=Measured(estimate=Estimate(n=0), ended=0), refused=refused)
-    return replace(metric, native=native, measured=found.measured, refused=_refused(found, report))
-
-
-def _refused(comparison: Comparison, report: Report) -> str | None:
-    """Why a gate decides nothing on a comparison."""
-    if comparison.unfair:
-        return f"not a fair comparison with {comparison.baseline}: {'; '.join(comparison.unfair)}"
-    unfinished = [
-        side for side in (report.side(comparison.baseline), report.side(comparison.candidate)) if not side.is_completed
-    ]
-    if unfinished:
-        return f"{unfinished[0].name} is {unfinished[0].run.status.value}; gates are decided on completed runs"
-    return None
-
-
 def _regression(comparison: Comparison, report: Report) -> GateOutcome:
     side = report.side(comparison.candidate)
     name = DIFFERENCE if comparison.metric == "score" else f"{DIFFERENCE}.{comparison.metric}"
@@ -141,7 +131,7 @@ def _regression(comparison: Comparison, report: Report) -> GateOutcome:
         target=side.target,
         name=name,
     )
-    [outcome] = decide_parsed([condition], _regression_numbers(comparison, side, _refused(comparison, report)))
+    [outcome] = decide_parsed([condition], _regression_numbers(comparison, side, refused(comparison, report)))
     if outcome.verdict is not Verdict.FAIL or comparison.adjusted_p_value is None:
         return outcome
     if comparison.finding is Finding.WORSE:
@@ -150,13 +140,13 @@ def _regression(comparison: Comparison, report: Report) -> GateOutcome:
     return replace(outcome, verdict=Verdict.PASS, reason=reason)
 
 
-def _regression_numbers(comparison: Comparison, side: Side, refused: str | None) -> RunNumbers:
+def _regression_numbers(comparison: Comparison, side: Side, refusal: str | None) -> RunNumbers:
     totals = side.totals
     return RunNumbers(
         status=side.run.status,
         targets=(TargetNumbers(name=side.target, ended=totals.done, failed=totals.failed),),
         metrics=(),
         differences=(
-            MetricNumbers(target=side.target, name=comparison.metric, measured=comparison.measured, refused=refused),
+            MetricNumbers(target=side.target, name=comparison.metric, measured=comparison.measured, refused=refusal),
         ),
     )

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from lattice.service.assessing import Assessor
+from lattice.service.dispatching import Dispatching
 from lattice.service.duties import Duty
 from lattice.service.launching import Launcher
+from lattice.service.notifying import Postman
+from lattice.service.scheduling import Scheduling
+from lattice.service.watching import AlertWatch
 from lattice.store import Store
 
 
@@ -14,4 +19,10 @@ def duties_of(store: Store, launcher: Launcher) -> tuple[Duty, ...]:
     ----------
     launcher: starts runs, and tells where.
     """
-    return ()
+    place = launcher.place
+    return (
+        Scheduling(store, place),
+        Dispatching(launcher),
+        AlertWatch(store, Assessor.of(store, place.environ)),
+        Postman(store=store, place=place),
+    )

@@ -72,10 +72,14 @@ def obstacles_to_scoring(evaluation: Evaluation, surroundings: Surroundings) -> 
 
 
 def _gate_problems(evaluation: Evaluation) -> Iterator[Problem]:
-    names = names_of(evaluation)
+    # Whether there is a baseline shows when the run has ended.
+    names = replace(names_of(evaluation), against=True)
     for index, text in enumerate(evaluation.gates):
         if message := problem(parse_condition(text), names):
             yield Problem(key=f"gates.{index}", message=message)
+    for index, text in enumerate(evaluation.alerts.when or () if evaluation.alerts is not None else ()):
+        if message := problem(parse_condition(text), replace(names, against=True)):
+            yield Problem(key=f"alerts.when.{index}", message=message)
 
 
 def _model_problems(

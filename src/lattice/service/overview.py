@@ -11,7 +11,7 @@ from lattice.reporting.headline import Headline, headline_of
 from lattice.reporting.view import RunView
 from lattice.service.execution import is_live
 from lattice.service.following import Followed
-from lattice.store import Store
+from lattice.store import QueuePlace, Store
 from lattice.store.records import EvaluationRow
 
 TREND = 10
@@ -36,6 +36,7 @@ class EvaluationLine:
     targets: their names in the latest version.
     view: of its last run while that goes on.
     trend: of its last runs with a mean, oldest first.
+    place: of its last run in the queue, while that waits.
     """
 
     row: EvaluationRow
@@ -43,6 +44,7 @@ class EvaluationLine:
     headline: Headline
     view: RunView | None = None
     trend: tuple[TrendPoint, ...] = ()
+    place: QueuePlace | None = None
 
     @property
     def run(self) -> RunRecord | None:
@@ -72,9 +74,13 @@ class Overview:
         trends = self._trends({row.last_run.key: row.last_run for row in rows if row.last_run is not None})
         live = {row.last_run.key for row in rows if row.last_run is not None and is_live(row.last_run)}
         self._followed = {key: followed for key, followed in self._followed.items() if key in live}
-        return [self._line(row, trends.get(row.id, ())) for row in rows]
+        places = self._store.queue.places()
+        return [
+            self._line(row, trends.get(row.id, ()), places.get(row.last_run.id) if row.last_run else None)
+            for row in rows
+        ]
 
-    def _line(self, row: EvaluationRow, trend: tuple[TrendPoint, ...]) -> EvaluationLine:
+    def _line(self, row: EvaluationRow, trend: tuple[TrendPoint, ...], place: QueuePlace | None) -> EvaluationLine:
         run = row.last_run
         config = {} if row.last_version is None else row.last_version.config
         return EvaluationLine(
@@ -83,6 +89,7 @@ class Overview:
             headline=Headline() if run is None else headline_of(run),
             view=self._view(run) if run is not None and is_live(run) else None,
             trend=trend,
+            place=place,
         )
 
     def _view(self, run: RunRecord) -> RunView:

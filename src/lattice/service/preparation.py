@@ -23,9 +23,16 @@ from lattice.scoring import methods_of
 from lattice.scoring.prompts import prompt_digest
 from lattice.service.assembly import Surroundings
 from lattice.service.functions import functions_in
-from lattice.service.obstacles import judge_keys, obstacles, obstacles_to_scoring, warnings_about
+from lattice.service.obstacles import (
+    judge_keys,
+    obstacles,
+    obstacles_in_sight,
+    obstacles_to_scoring,
+    warnings_about,
+)
 from lattice.service.stopping import clusters_problem
 from lattice.store import DuplicateInput, InputSet, Store, VersionRecord
+from lattice.store.runs import NewRun
 from lattice.wire.session import check_network
 
 
@@ -122,6 +129,29 @@ def prepare(path: Path, environ: Mapping[str, str], overrides: Overrides = Overr
     """
     loaded = load(path, overrides=overrides.sets)
     return _prepared(overrides.applied(loaded.evaluation), loaded, environ)
+
+
+def prepare_in_sight(path: Path, environ: Mapping[str, str], overrides: Overrides = Overrides()) -> Prepared:
+    """The same for a process that outlives many runs: it imports nothing, which each run's own process does afresh.
+
+    Raises
+    ------
+    InvalidEvaluation: with every problem that can be told like this.
+    """
+    loaded = load(path, overrides=overrides.sets)
+    evaluation = overrides.applied(loaded.evaluation)
+    known = load_environment(loaded.base, environ)
+    check_network(known)
+    prepared = Prepared(
+        evaluation=evaluation, surroundings=Surroundings(environ=known, base=loaded.base), loaded=loaded
+    )
+    # A variable that is missing is noted with its line; without it, the rest would be told twice.
+    problems = list(loaded.missing_variables(known)) or list(
+        prepared.placed(obstacles_in_sight(evaluation, prepared.surroundings))
+    )
+    if problems:
+        raise InvalidEvaluation(problems)
+    return prepared
 
 
 def prepare_evaluation(evaluation: Evaluation, environ: Mapping[str, str], base: Path) -> Prepared:
@@ -304,5 +334,17 @@ def create_run(
         tags=tags,
         trigger=trigger,
         origin=origin,
+        folder=folder,
+    )
+
+
+def new_run(version: VersionRecord, *, tags: Mapping[str, str], trigger: str, folder: str | None) -> NewRun:
+    """The same run as yet to be made, for who makes it in a transaction of its own; parameters as there."""
+    return NewRun(
+        version_key=version.key,
+        seed=schedule_seed(version.input_set.hash),
+        total=trials_of(Evaluation.model_validate(version.config), version.input_set.count),
+        trigger=trigger,
+        tags=tags,
         folder=folder,
     )

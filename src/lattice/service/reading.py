@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from lattice.core.exits import ExitCode
 from lattice.core.filters import Filter, parse_filter
 from lattice.core.runs import RunRecord, RunStatus
 from lattice.gates import Verdict
+from lattice.reporting.comparison import Report
 from lattice.reporting.document import errors_of, run_document
 from lattice.reporting.exports import STDOUT, ExportSource, export, format_for
 from lattice.reporting.exports.source import Details, Stream
@@ -21,14 +22,20 @@ from lattice.service.charting import charts_of
 from lattice.service.conclusion import Conclusion, conclusion_of
 from lattice.store import AttemptRow, Store
 
+_UNDECIDED = {Verdict.INCONCLUSIVE.value, Verdict.NOT_EVALUATED.value}
 FAILED = parse_filter("failed")
 
 
 def document_of(store: Store, record: RunRecord, conclusion: Conclusion | None = None) -> dict[str, Any]:
-    """A run as the document that ``run --json``, ``show --json`` and the API share."""
+    """A run as the document that ``run --json``, ``show --json`` and the API share.
+
+    While the run waits in the queue, ``queue_position`` says where, from 1.
+    """
     conclusion = conclusion or conclusion_of(store, record)
     errors = errors_of(store.iterate_results(record.key, FAILED))
-    return run_document(record, conclusion.summary, errors, conclusion.gates)
+    place = store.queue.place_of(record.id)
+    document = run_document(record, conclusion.summary, errors, conclusion.gates)
+    return document if place is None else {**document, "queue_position": place.position}
 
 
 def export_run(
@@ -38,23 +45,34 @@ def export_run(
     *,
     format: str | None = None,
     where: Filter | None = None,
+    compared: Callable[[], Report | None] = lambda: None,
 ) -> None:
     """Write a run to a file, or to standard output for ``-``.
+
+    Parameters
+    ----------
+    compared: gives the run's comparison with its baseline, for formats that show it.
 
     Raises
     ------
     UsageError: no such format, or the file cannot be written.
     """
     chosen = format_for(destination, format)
-    export(source_of(store, record, where), chosen, destination, stdout=sys.stdout.buffer)
+    export(source_of(store, record, where, compared), chosen, destination, stdout=sys.stdout.buffer)
 
 
-def source_of(store: Store, record: RunRecord, where: Filter | None = None) -> ExportSource:
+def source_of(
+    store: Store,
+    record: RunRecord,
+    where: Filter | None = None,
+    compared: Callable[[], Report | None] = lambda: None,
+) -> ExportSource:
     """A run as formats write it; everything long is read as it is written, and again for who reads it again.
 
     Parameters
     ----------
     where: only these results.
+    compared: see `export_run`.
     """
     conclusion, key = conclusion_of(store, record), record.key
     details = Details(
@@ -73,6 +91,7 @@ def source_of(store: Store, record: RunRecord, where: Filter | None = None) -> E
         partial=where is not None,
         created=datetime.now(UTC),
         charts=lambda: charts_of(store, record),
+        compared=compared,
     )
 
 
@@ -119,6 +138,6 @@ def exit_code(record: RunRecord, conclusion: Conclusion) -> ExitCode:
     verdicts = {gate["verdict"] for gate in conclusion.gates}
     if Verdict.FAIL.value in verdicts:
         return ExitCode.GATE_FAILED
-    if Verdict.INCONCLUSIVE.value in verdicts or record.stopped == "budget":
+    if verdicts & _UNDECIDED or record.stopped == "budget":
         return ExitCode.INCONCLUSIVE
     return ExitCode.OK

@@ -23,6 +23,7 @@ from lattice.engine.feed import Feed
 from lattice.engine.ledger import Ledger
 from lattice.engine.limits import Configured, Limiter
 from lattice.engine.live import LiveTotals, Shape
+from lattice.engine.observing import ObservedCaller, ObservedTrials, Observer, RunBegan, RunEnded
 from lattice.engine.plan import Plan, Schedule
 from lattice.engine.runner import COMPLETED, DECIDED, Ending, Outlook, Parts, Runner
 from lattice.engine.trial import Trials
@@ -30,7 +31,9 @@ from lattice.reporting.budgets import spent_tokens, spent_usd
 from lattice.reporting.standing_in import stand_in_of, stands_in
 from lattice.scoring import PairwiseScorer
 from lattice.service.assembly import Assembly
-from lattice.service.conclusion import Stand, conclude
+from lattice.service.baselines import Baseline
+from lattice.service.conclusion import Stand
+from lattice.service.held_against import conclude_against
 from lattice.service.obstacles import unpriced_for
 from lattice.service.responses import absent_from, scorable
 from lattice.service.stopping import watch_for
@@ -79,6 +82,8 @@ class Session:
     ----------
     settings: the run settings in force: the configuration's, with what was given at a resume.
     again: whether failed trials are run again too.
+    against: what gates on a difference are about; the baseline that is set for the evaluation if absent.
+    observer: follows it, if there is one.
     """
 
     store: Store
@@ -89,6 +94,8 @@ class Session:
     limiter: Limiter
     clock: Clock
     again: bool = False
+    against: Baseline | None = None
+    observer: Observer | None = None
 
     async def run(self, assembly: Assembly, controls: Controls) -> Ending:
         """Carry the run out and store its end.
@@ -99,10 +106,29 @@ class Session:
         """
         holds = self._hold_limits(assembly)
         try:
-            return await self._carried_out(assembly, controls)
+            return await (self._carried_out if self.observer is None else self._observed)(assembly, controls)
         finally:
             for hold in holds:
                 hold.release()
+
+    async def _observed(self, assembly: Assembly, controls: Controls) -> Ending:
+        """Carry the run out and tell when it began and how it ended, whatever happens."""
+        assert self.observer is not None  # else nobody is told
+        progress = self.record.progress
+        self.observer.note(RunBegan(at=self.clock.now(), total=progress.total, done=progress.done))
+        status, stopped, kind = RunStatus.RUNNING, None, None
+        try:
+            ending = await self._carried_out(assembly, controls)
+            status, stopped, kind = ending.status, ending.stopped, (ending.failure or {}).get("kind")
+        except asyncio.CancelledError:
+            status = RunStatus.CANCELLED
+            raise
+        except StoreError:
+            kind = "store"
+            raise
+        finally:
+            self.observer.note(RunEnded(at=self.clock.now(), status=status, stopped=stopped, kind=kind))
+        return ending
 
     def _hold_limits(self, assembly: Assembly) -> list[Configured]:
         """Hold the configured limits for every provider and key that the run uses."""
@@ -195,7 +221,7 @@ class Session:
             elapsed=totals.elapsed(),
             verdicts=ready.watch.verdicts if ready.watch and ending is DECIDED else None,
         )
-        return conclude(self.store, self.record, self.evaluation, stand).as_json()
+        return conclude_against(self.store, self.record, self.evaluation, stand, self.against).as_json()
 
     def _runner(self, ready: _Ready, assembly: Assembly, writer: RunWriter) -> Runner:
         settings, record = self.settings, self.record
@@ -207,7 +233,7 @@ class Session:
             cost_usd=spent_usd(record),
             ended=record.progress.done,
         )
-        caller = Caller(
+        caller = self._caller(
             limiter=self.limiter,
             retries=settings.retries,
             desk=desk,
@@ -215,7 +241,7 @@ class Session:
             random=Random(record.seed),
             report=writer.put_attempt,
         )
-        trials = Trials(
+        trials = self._trials(
             targets=assembly.targets,
             scorer=self._scorer(assembly, caller, ledger, ready.shared),
             caller=caller,
@@ -237,6 +263,12 @@ class Session:
             max_concurrent=settings.max_concurrent,
             unproven=ready.unproven,
         )
+
+    def _caller(self, **parts: Any) -> Caller:
+        return Caller(**parts) if self.observer is None else ObservedCaller(self.observer, **parts)
+
+    def _trials(self, **parts: Any) -> Trials:
+        return Trials(**parts) if self.observer is None else ObservedTrials(self.observer, **parts)
 
     def _scorer(
         self, assembly: Assembly, caller: Caller, ledger: Ledger, stored: Iterable[TrialKey]

@@ -9,6 +9,7 @@ from lattice.core.errors import UsageError
 from lattice.core.evaluation import Evaluation
 from lattice.core.runs import RunRecord
 from lattice.engine.plan import Schedule
+from lattice.reporting.figures import Summary
 from lattice.reporting.sides import Side, read_scores
 from lattice.reporting.standing_in import with_stand_ins
 from lattice.service.conclusion import conclusion_of
@@ -61,9 +62,13 @@ def chosen_target(run: RunRecord, target: str) -> Chosen:
 
 def sides_of(store: Store, chosen: Chosen) -> list[Side]:
     """The targets that are meant, with their scores; all of the run's unless one is named."""
+    return sides_with(store, chosen, conclusion_of(store, chosen.run).summary)
+
+
+def sides_with(store: Store, chosen: Chosen, summary: Summary) -> list[Side]:
+    """The same with numbers that are known already."""
     run = chosen.run
     evaluation = Evaluation.model_validate(run.config)
-    summary = conclusion_of(store, run).summary
     targets, contenders = evaluation.targets, evaluation.contenders
     metrics = [[each.name for each in summary.metrics if each.target == target.name] for target in targets]
     scores = read_scores(with_stand_ins(store.iterate_scores(run.key), evaluation), metrics)

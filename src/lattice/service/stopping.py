@@ -64,7 +64,7 @@ def stopping_warnings(evaluation: Evaluation) -> Iterator[str]:
     if evaluation.run.stop_when is not StopWhen.DECIDED:
         return
     for condition in map(parse_condition, evaluation.gates):
-        if condition.metric in _OPEN_TO_THE_END:
+        if condition.metric in _OPEN_TO_THE_END or condition.is_difference:
             yield f"{STOP_WHEN}: '{condition.text}' is decided at the end of a run, so this one will hardly stop early"
 
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from lattice.core.errors import StoreError, UsageError
+from lattice.service.network_files import warning_of
 from lattice.store import Store, open_store
 
 FOLDER = ".lattice"
 DATABASE = "lattice.db"
 VARIABLE = "LATTICE_DB"
+
+_FILE = "sqlite:///"
+
+log = logging.getLogger(__name__)
 
 
 def find_folder(start: Path) -> Path | None:
@@ -48,7 +54,7 @@ def store_url(db: str | None, environ: Mapping[str, str], start: Path, *, create
 
     Parameters
     ----------
-    db: a URL such as ``sqlite:///path``, or a path to a SQLite file.
+    db: a URL such as ``sqlite:///path`` or ``postgresql://user@host/database``, or a path to a SQLite file.
     create: make a workspace in `start` when there is none.
 
     Raises
@@ -94,5 +100,11 @@ def kept_folder(folder: str | None, db: str | None, environ: Mapping[str, str], 
 
 
 def open_workspace(db: str | None, environ: Mapping[str, str], start: Path, *, create: bool = False) -> Store:
-    """Open the store that `store_url` names; parameters and errors as there."""
-    return open_store(store_url(db, environ, start, create=create))
+    """Open the store that `store_url` names; parameters and errors as there.
+
+    A file on a network file system is warned about.
+    """
+    url = store_url(db, environ, start, create=create)
+    if url.startswith(_FILE) and (warning := warning_of(Path(url.removeprefix(_FILE).partition("?")[0]))):
+        log.warning(warning)
+    return open_store(url)

@@ -17,6 +17,7 @@ from lattice.stats.correction import (
     ppi_mean,
 )
 from lattice.stats.estimates import mean_interval, metric_interval, proportion_interval
+from lattice.stats.levels import Level, against_level, measure_against_level
 from lattice.stats.live import LiveMean
 from lattice.stats.missing import Estimate, LiveMetric, Measured, measure, measure_difference
 from lattice.stats.multiplicity import AdjustedPValues, benjamini_hochberg, holm
@@ -42,6 +43,7 @@ __all__ = [
     "Estimate",
     "Interval",
     "JudgedProportion",
+    "Level",
     "LiveMean",
     "LiveMetric",
     "McNemar",
@@ -53,6 +55,7 @@ __all__ = [
     "ProportionInterval",
     "Summary",
     "Unpaired",
+    "against_level",
     "benjamini_hochberg",
     "bradley_terry",
     "cohens_kappa",
@@ -67,6 +70,7 @@ __all__ = [
     "mcnemar",
     "mean_interval",
     "measure",
+    "measure_against_level",
     "measure_difference",
     "metric_interval",
     "paired",

@@ -16,22 +16,54 @@ from lattice.store.processes import Process, current_process, is_alive
 from lattice.store.schema import evaluations, runs
 from lattice.store.text import encode_json
 from lattice.store.times import WallClock, read_time
+from lattice.store.turns import begin_turn
 
 SILENT_AFTER = 30.0
 
-RELEASED: Mapping[str, Any] = {
+FREE: Mapping[str, Any] = {
     "claim_token": None,
     "claim_host": None,
     "claim_boot": None,
     "claim_pid": None,
     "claim_started": None,
-    "claim_released": False,
     "heartbeat": None,
 }
+"""The columns of a row that nobody has."""
+
+RELEASED: Mapping[str, Any] = {**FREE, "claim_released": False}
+"""The same of a run."""
+
+CLAIM_COLUMNS = tuple(runs.c[name] for name in RELEASED)
+"""What tells whether a run is held; see `is_held`."""
+
+
+def new_claim(now: datetime) -> Claim:
+    """A claim of this process, under a token that nobody else has."""
+    process = current_process()
+    return Claim(
+        token=secrets.token_hex(16),
+        host=process.host,
+        boot=process.boot,
+        pid=process.pid,
+        process_started=process.started,
+        heartbeat=now,
+    )
+
+
+def claim_values(claim: Claim) -> dict[str, Any]:
+    """A claim as the columns of the row that it is about; `read_claim` reads them."""
+    return {
+        "claim_token": claim.token,
+        "claim_host": claim.host,
+        "claim_boot": claim.boot,
+        "claim_pid": claim.pid,
+        "claim_started": claim.process_started,
+        "heartbeat": claim.heartbeat.timestamp(),
+    }
 
 
 def read_claim(row: Row[Any]) -> Claim | None:
-    """The claim out of the columns of ``runs``."""
+    """The claim out of a row's columns."""
     if row.claim_token is None:
         return None
     return Claim(
@@ -65,23 +97,18 @@ class Claims:
         self._database = database
         self._clock = clock
 
-    def claim(self, run_key: int, *, settings: Mapping[str, Any] | None, again: bool) -> Claim:
-        process, now = current_process(), self._clock()
-        claim = Claim(
-            token=secrets.token_hex(16),
-            host=process.host,
-            boot=process.boot,
-            pid=process.pid,
-            process_started=process.started,
-            heartbeat=now,
-        )
+    def claim(self, run_key: int, *, settings: Mapping[str, Any] | None, again: bool, turn: str | None) -> Claim:
+        now = self._clock()
+        claim = new_claim(now)
         values = _claimed(claim)
         if settings is not None:
             values["settings"] = encode_json(settings)
         if again:
             values["revision"] = runs.c.revision + 1
         with self._database.write() as connection:
-            self._refuse_held(connection.execute(_owner(run_key)).one(), process, now)
+            owner = connection.execute(_owner(run_key)).one()
+            self._refuse_held(owner, current_process(), now)
+            begin_turn(connection, owner.id, turn, now)
             connection.execute(update(runs).where(runs.c.key == run_key).values(values))
         return claim
 
@@ -127,6 +154,8 @@ def _owner(run_key: int) -> Any:
         select(runs, evaluations.c.slug)
         .join(evaluations, evaluations.c.key == runs.c.evaluation_key)
         .where(runs.c.key == run_key)
+        # A commit of the run that is under way is waited for; see `lattice.store.transactions.Access.OWN`.
+        .with_for_update(key_share=True, of=runs)
     )
 
 
@@ -142,11 +171,6 @@ def _claimed(claim: Claim) -> dict[str, Any]:
         "failure": None,
         "summary": None,
         "activity": None,
-        "claim_token": claim.token,
-        "claim_host": claim.host,
-        "claim_boot": claim.boot,
-        "claim_pid": claim.pid,
-        "claim_started": claim.process_started,
+        **claim_values(claim),
         "claim_released": False,
-        "heartbeat": now,
     }

@@ -13,7 +13,8 @@ from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.elements import ClauseElement
 
 from lattice.core.errors import StoreError
-from lattice.store.dialects import WRITING, Dialect
+from lattice.store.dialects import Dialect
+from lattice.store.transactions import ACCESS, Access
 
 
 class Database:
@@ -22,7 +23,8 @@ class Database:
     def __init__(self, dialect: Dialect) -> None:
         self.dialect = dialect
         self._engine: Engine = dialect.engine()
-        self._writing = self._engine.execution_options(**{WRITING: True})
+        self._writing = self._engine.execution_options(**{ACCESS: Access.WRITE})
+        self._owning = self._engine.execution_options(**{ACCESS: Access.OWN})
 
     def close(self) -> None:
         """Give all connections back to the system."""
@@ -52,8 +54,11 @@ class Database:
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
-        """A connection kept for long, whose transactions (``connection.begin()``) write."""
-        with self.explained(), self._writing.connect() as connection:
+        """A connection kept for long, whose transactions (``connection.begin()``) write what is one run's own.
+
+        See `Access.OWN` for what they may do.
+        """
+        with self.explained(), self._owning.connect() as connection:
             yield connection
 
     @contextmanager
@@ -75,14 +80,19 @@ class Database:
         driver = self._engine.dialect.loaded_dbapi
         try:
             yield
-        except (IntegrityError, ProgrammingError, driver.IntegrityError, driver.ProgrammingError):
+        except (ProgrammingError, driver.ProgrammingError) as error:
+            cause = error.orig if isinstance(error, ProgrammingError) else error
+            if not self.dialect.is_refusal(cause):
+                raise
+            raise self.dialect.explain(cause) from error
+        except (IntegrityError, driver.IntegrityError):
             raise
         except DBAPIError as error:
             raise self.dialect.explain(error.orig) from error
         except driver.Error as error:
             raise self.dialect.explain(error) from error
         except PoolTimeout as error:
-            raise StoreError(f"the store {self.dialect.place} has too many readers at once; try again") from error
+            raise StoreError(f"the store {self.dialect.place} is asked by too many at once; try again") from error
 
     def driver_sql(self, statement: Executable, names: Sequence[str]) -> str:
         """Compile a statement once, for rows of values in the order of `names`.

@@ -32,10 +32,11 @@ from sqlalchemy.pool import QueuePool
 from sqlalchemy.sql.dml import Insert
 
 from lattice.core.errors import StoreError, UsageError
+from lattice.store.patience import patience_of
 from lattice.store.text import encode_text
+from lattice.store.transactions import ACCESS, Access
 
-WRITING = "lattice_writing"
-
+_FORMS = "sqlite:///PATH or postgresql://USER@HOST/DATABASE"
 _OPTIONS = frozenset({"synchronous", "busy_timeout"})
 _PAUSE = 0.01
 _SYNCHRONOUS = ("normal", "full", "extra")
@@ -54,7 +55,7 @@ class Dialect(Protocol):
         """Whether somebody has taken the store away. What is written through open connections is lost then."""
 
     def engine(self) -> Engine:
-        """A pool of connections. A transaction on one with the execution option `WRITING` locks at its start."""
+        """A pool of connections, whose transactions begin as their execution option `ACCESS` says."""
 
     def lock_schema(self, connection: Connection) -> None:
         """Let no other process change the schema until the transaction ends."""
@@ -74,12 +75,20 @@ class Dialect(Protocol):
     def metric(self, metrics: ColumnElement[str], name: str) -> ColumnElement[float]:
         """A metric's native value, else its score, out of the JSON column `results.metrics`."""
 
+    def is_refusal(self, error: BaseException | None) -> bool:
+        """Whether it is the database that refuses, where the driver speaks of a broken statement."""
+
     def explain(self, error: BaseException | None) -> StoreError:
         """What an error of the driver means to the user."""
 
 
 def dialect_of(url: str) -> Dialect:
-    """The dialect of a store's URL: ``sqlite:///path``, with ``?synchronous=full`` and ``?busy_timeout=SECONDS``.
+    """The dialect of a store's URL.
+
+    Parameters
+    ----------
+    url: ``sqlite:///PATH``, with ``?synchronous=full`` and ``?busy_timeout=SECONDS``; or
+        ``postgresql://USER@HOST/DATABASE`` with libpq's parameters, ``?pool_size=N`` and ``?busy_timeout=SECONDS``.
 
     Raises
     ------
@@ -87,13 +96,19 @@ def dialect_of(url: str) -> Dialect:
     """
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
-        # It may hold a password, wherever that stands in something that cannot be read.
+    except (ArgumentError, ValueError):
+        # It may hold a password, wherever that stands in something that cannot be read; the error's words may too.
         shown = url if "@" not in url else f"{url.partition(':')[0]}:…"
-        raise UsageError(f"{shown!r} is not the URL of a store; write sqlite:///PATH") from error
-    if parsed.get_backend_name() != "sqlite":
-        raise UsageError(f"stores of type {parsed.get_backend_name()} are not available; write sqlite:///PATH")
-    return _sqlite(parsed)
+        raise UsageError(f"{shown!r} is not the URL of a store; write {_FORMS}") from None
+    match parsed.get_backend_name():
+        case "sqlite":
+            return _sqlite(parsed)
+        case "postgresql" | "postgres":
+            from lattice.store.postgresql import postgresql_of  # heavy: SQLAlchemy's part for it
+
+            return postgresql_of(parsed)
+        case other:
+            raise UsageError(f"stores of type {other} are not available; write {_FORMS}")
 
 
 def _sqlite(url: URL) -> SQLite:
@@ -104,13 +119,8 @@ def _sqlite(url: URL) -> SQLite:
     synchronous = str(url.query.get("synchronous", "normal")).lower()
     if synchronous not in _SYNCHRONOUS:
         raise UsageError(f"synchronous={synchronous} in the store's URL; there are {', '.join(_SYNCHRONOUS)}")
-    patience = str(url.query.get("busy_timeout", "30"))
-    try:
-        seconds = float(patience)
-    except ValueError as error:
-        raise UsageError(f"busy_timeout={patience} in the store's URL is not a number of seconds") from error
     # A Python target may change the working directory.
-    return SQLite(path=Path(url.database).absolute(), synchronous=synchronous, busy_timeout=seconds)
+    return SQLite(path=Path(url.database).absolute(), synchronous=synchronous, busy_timeout=patience_of(url))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +212,9 @@ class SQLite:
             return _native_or_score(pair, "$")
         return _native_or_score(metrics, f'$."{name}"')
 
+    def is_refusal(self, error: BaseException | None) -> bool:
+        return False
+
     def explain(self, error: BaseException | None) -> StoreError:
         name = getattr(error, "sqlite_errorname", "")
         for beginning, message in _MEANINGS.items():
@@ -238,8 +251,8 @@ def _write_ahead(connection: sqlite3.Connection, patience: float) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    writing = connection.get_execution_options().get(WRITING)
-    connection.connection.cursor().execute("BEGIN IMMEDIATE" if writing else "BEGIN")
+    reading = connection.get_execution_options().get(ACCESS, Access.READ) is Access.READ
+    connection.connection.cursor().execute("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
 def _contains(text: str | None, part: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, or_, select, true, update
 
-from lattice.core.errors import NotFound
+from lattice.core.errors import NotFound, StoreError
 from lattice.store.database import Database
 from lattice.store.records import EvaluationRow, InputSet, VersionRecord
 from lattice.store.runs import Runs
@@ -56,6 +56,7 @@ class Evaluations:
             )
             key = connection.execute(same).scalar_one_or_none()
             if key is None:
+                self._refuse_swept(connection, new)
                 key = self._next_version(connection, evaluation, new)
             elif new.folder is not None:
                 moved = update(versions).where(versions.c.key == key)
@@ -144,6 +145,12 @@ class Evaluations:
         if wanted is None or connection.execute(taken).first() is not None:
             return secrets.token_hex(8)
         return wanted
+
+    def _refuse_swept(self, connection: Connection, new: NewVersion) -> None:
+        """Inputs may be swept away as unused between the moment they are found and the first version that has them."""
+        there = select(input_sets.c.key).where(input_sets.c.key == new.input_set.key, input_sets.c.hash.is_not(None))
+        if connection.execute(there).first() is None:
+            raise StoreError("these inputs were swept away by 'lattice prune' this very moment; try again")
 
     def _next_version(self, connection: Connection, evaluation: int, new: NewVersion) -> int:
         of_this = versions.c.evaluation_key == evaluation

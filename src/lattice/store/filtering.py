@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select
+from sqlalchemy import ColumnElement, Double, and_, false, func, literal, not_, or_, select
 
 from lattice.core.errors import UsageError
 from lattice.core.filters import (
@@ -170,5 +170,7 @@ class Conditions:
 
 
 def _compared(meant: FilterOperator, left: ColumnElement[Any], right: float | str) -> Condition:
-    found: Condition = _COMPARE[meant](left, right)
+    # Else a number is taken for one of the column's type, and 2.5 for no number of attempts.
+    value = right if isinstance(right, str) else literal(float(right), Double)
+    found: Condition = _COMPARE[meant](left, value)
     return found

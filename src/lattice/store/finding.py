@@ -1,4 +1,4 @@
-"""Runs by what people call them: an id or the beginning of one, ``SLUG#3``, ``Name With Spaces#3``, ``latest``."""
+"""Runs by what people call them: an id or its beginning, ``SLUG#3``, ``Name With Spaces#3``, ``latest``, a baseline."""
 
 from __future__ import annotations
 
@@ -12,15 +12,18 @@ from lattice.core.errors import NotFound, UsageError
 from lattice.core.runs import RunRecord
 from lattice.store.database import Database
 from lattice.store.runs import Runs
-from lattice.store.schema import evaluations, runs
+from lattice.store.schema import baselines, evaluations, runs
 from lattice.store.text import decode_text
 
 LATEST = "latest"
+BASELINE = "baseline"
 
 _NUMBERED = re.compile(r"^(?P<name>.+?)\s*#\s*(?P<number>\d{1,9})$", re.DOTALL)
+_PINNED = re.compile(r"^(?P<name>.+?)\s*#\s*baseline$", re.DOTALL | re.IGNORECASE)
 _IDENTIFIER = re.compile(r"^[0-9a-f]{1,32}$")
 _NOT_IN_NAMES = re.compile(r"[\W_]+")
 _SHOWN = 5
+_SET = "'lattice baseline set RUN'"
 
 
 class Finder:
@@ -34,6 +37,10 @@ class Finder:
         wanted = text.strip()
         if wanted.lower() == LATEST:
             return self._latest()
+        if wanted.lower() == BASELINE:
+            return self._only_baseline()
+        if pinned := _PINNED.match(wanted):
+            return self._baseline_of(pinned["name"])
         if numbered := _NUMBERED.match(wanted):
             return self._numbered(numbered["name"], int(numbered["number"]))
         if _IDENTIFIER.match(wanted.lower()) and (found := self._by_id(wanted.lower())):
@@ -44,6 +51,26 @@ class Finder:
         found = self._runs.latest(evaluation_id=None, limit=1)
         if not found:
             raise NotFound("there is no run yet; start one with 'lattice run FILE'")
+        return found[0]
+
+    def _only_baseline(self) -> RunRecord:
+        """The one there is; of several it has to be said whose."""
+        found = self._runs.where(runs.c.id.in_(select(baselines.c.run_id)), limit=_SHOWN)
+        if not found:
+            raise NotFound(f"no baseline is set; set one with {_SET}")
+        if len(found) > 1:
+            names = ", ".join(f"{run.evaluation_slug}#{BASELINE}" for run in found)
+            raise UsageError(f"several evaluations have a baseline; write whose is meant: {names}")
+        return found[0]
+
+    def _baseline_of(self, name: str) -> RunRecord:
+        key = self._names().get(_plain(name))
+        if key is None:
+            raise NotFound(f"there is no evaluation {name!r}{self._closest(name)}")
+        pinned = select(baselines.c.run_id).where(baselines.c.evaluation_key == key)
+        found = self._runs.where(runs.c.id.in_(pinned), limit=1)
+        if not found:
+            raise NotFound(f"{name} has no baseline; set one with {_SET}")
         return found[0]
 
     def _by_id(self, beginning: str) -> RunRecord | None:

@@ -17,12 +17,11 @@ from sqlalchemy import Connection, Table, bindparam, delete, func, insert, selec
 from sqlalchemy.exc import IntegrityError
 
 from lattice.core.errors import UsageError
-from lattice.core.runs import RunStatus, StopRequest
+from lattice.core.runs import Claim, RunStatus, StopRequest
 from lattice.core.trials import Attempt, Response, Result, TrialKey
-from lattice.store.claims import RELEASED, claim_lost
+from lattice.store.claims import RELEASED, claim_lost, claim_values, new_claim
 from lattice.store.database import Database
 from lattice.store.evaluations import Evaluations, NewVersion
-from lattice.store.processes import current_process
 from lattice.store.records import Annotation, ResultRow, ResultStatus
 from lattice.store.rows import (
     Values,
@@ -232,19 +231,19 @@ class Arrivals:
 
     @contextmanager
     def arriving(self, version: NewVersion, new: ArrivingRun) -> Iterator[Arrival]:
-        token, began = secrets.token_hex(16), self._clock()
+        claim = new_claim(self._clock())
         version_key = self._evaluations.add_version(version).key
         with self._database.write() as connection:
-            key = self._enter(connection, version_key, new, token)
+            key = self._enter(connection, version_key, new, claim)
         try:
-            yield Arrival(self._database, self._clock, key, token)
+            yield Arrival(self._database, self._clock, key, claim.token)
         except BaseException:
-            self._take_back(key, version_key, began)
+            self._take_back(key, version_key, claim.heartbeat)
             raise
 
-    def _enter(self, connection: Connection, version_key: int, new: ArrivingRun, token: str) -> int:
+    def _enter(self, connection: Connection, version_key: int, new: ArrivingRun, claim: Claim) -> int:
         evaluation, number = self._numbered(connection, version_key, new)
-        now, process = self._clock().timestamp(), current_process()
+        now = claim.heartbeat.timestamp()
         values = {
             "id": self._free_id(connection, new.id),
             "evaluation_key": evaluation,
@@ -260,12 +259,7 @@ class Arrivals:
             "total": new.total,
             "tags": encode_json(new.tags) if new.tags else None,
             "settings": encode_json(new.settings) if new.settings else None,
-            "claim_token": token,
-            "claim_host": process.host,
-            "claim_boot": process.boot,
-            "claim_pid": process.pid,
-            "claim_started": process.started,
-            "heartbeat": now,
+            **claim_values(claim),
         }
         key: int = connection.execute(insert(runs).values(values).returning(runs.c.key)).scalar_one()
         return key

@@ -17,7 +17,7 @@ from lattice.core.models import Message
 from lattice.store.database import Database
 from lattice.store.processes import Process, current_process, is_alive
 from lattice.store.records import DuplicateInput, InputSet
-from lattice.store.schema import input_ids, input_sets, inputs
+from lattice.store.schema import input_ids, input_sets, inputs, versions
 from lattice.store.text import (
     canonical_json,
     decode_json,
@@ -184,6 +184,22 @@ class Inputs:
                 return read_input_set(known)
             connection.execute(update(input_sets).where(input_sets.c.key == written.key).values(values))
         return written
+
+    def sweep_unused(self, before: float) -> int:
+        """Drop the sets that no version has and that were staged before a moment; how many.
+
+        A set loses its hash first, so that nobody finds it any more while its rows go.
+        """
+        used = select(versions.c.key).where(versions.c.input_set == input_sets.c.key).exists()
+        unused = (input_sets.c.hash.is_not(None), input_sets.c.staged_at < before, ~used)
+        taken = {"hash": None, "staged_by": encode_json(asdict(current_process()))}
+        with self._database.write() as connection:
+            keys = connection.execute(select(input_sets.c.key).where(*unused)).scalars().all()
+            for some in _chunks(keys, _READ_AT_ONCE):
+                connection.execute(update(input_sets).where(input_sets.c.key.in_(some)).values(taken))
+        for key in keys:
+            self._drop(key)
+        return len(keys)
 
     def _drop(self, key: int) -> None:
         for table, within in ((input_ids, input_ids.c.id), (inputs, inputs.c.position)):

@@ -48,7 +48,7 @@ def prepare(database: Database, migrations: Migrations = MIGRATIONS) -> None:
     StoreError: it was written by a newer version, it is no store of Lattice, or it cannot be changed.
     """
     with database.read() as connection:
-        found = _revision(database, connection)
+        found = revision_of(database, connection)
     if found == migrations.head:
         return
     with database.write() as connection:
@@ -57,7 +57,7 @@ def prepare(database: Database, migrations: Migrations = MIGRATIONS) -> None:
 
 
 def _change(database: Database, connection: Connection, migrations: Migrations) -> None:
-    found = _revision(database, connection)
+    found = revision_of(database, connection)
     if found == migrations.head:
         return
     place = database.dialect.place
@@ -87,7 +87,8 @@ def upgrade(connection: Connection, migrations: Migrations = MIGRATIONS) -> None
     command.upgrade(config, migrations.head)
 
 
-def _revision(database: Database, connection: Connection) -> str | None:
+def revision_of(database: Database, connection: Connection) -> str | None:
+    """The schema that a store has; None where it has none of Lattice's."""
     if schema_version.name not in database.dialect.table_names(connection):
         return None
     return connection.execute(select(schema_version.c.version_num)).scalar()

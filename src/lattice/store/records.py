@@ -245,3 +245,11 @@ class AttemptRow:
     input_id: str
     target: str
     ended: ResultStatus | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuePlace:
+    """Where a run stands among those that wait: the second of three, for example."""
+
+    position: int
+    length: int

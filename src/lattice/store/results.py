@@ -276,11 +276,16 @@ class Results:
         keys: list[TrialKey],
         columns: Sequence[ColumnElement[Any]] = WHOLE_COLUMNS,
     ) -> dict[TrialKey, ResultRow]:
-        # The positions alone let the database use its index, which it does not for whole trials.
-        positions = sorted({key.position for key in keys})
-        query = _whole_query(scope, columns).where(results.c.position.in_(positions), row_of(*_TRIAL).in_(keys))
-        rows = [read_result(row, scope.targets) for row in connection.execute(query)]
-        return {row.key: row for row in rows}
+        query, found = _whole_query(scope, columns), {}
+        for start in range(0, len(keys), _KEYS_AT_ONCE):
+            some = keys[start : start + _KEYS_AT_ONCE]
+            # The positions alone let the database use its index, which it does not for whole trials.
+            positions = sorted({key.position for key in some})
+            part = query.where(results.c.position.in_(positions), row_of(*_TRIAL).in_(some))
+            for row in connection.execute(part):
+                result = read_result(row, scope.targets)
+                found[result.key] = result
+        return found
 
     def _scope(self, connection: Connection, run_key: int) -> RunScope:
         query = (

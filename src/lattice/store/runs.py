@@ -15,10 +15,12 @@ from lattice.core.errors import UsageError
 from lattice.core.runs import Progress, RunRecord, RunStatus, StopRequest
 from lattice.store.claims import is_held, read_claim
 from lattice.store.database import Database
+from lattice.store.figures import retire
 from lattice.store.processes import Process, current_process
-from lattice.store.schema import RUN_CHILDREN, evaluations, input_sets, runs, versions
+from lattice.store.schema import RUN_CHILDREN, baselines, evaluations, input_sets, runs, versions
 from lattice.store.text import decode_mapping, decode_optional, decode_text, encode_json, encode_optional
 from lattice.store.times import WallClock, read_optional_time, read_time
+from lattice.store.turns import withdraw
 
 _DELETED_AT_ONCE = 2_000
 
@@ -121,8 +123,18 @@ class Runs:
             raise UsageError(f"{name} is running; stop it first with 'lattice cancel {name}'")
         with self._database.write() as connection:
             self.refuse_shared(connection, key)
-            hidden = update(runs).where(runs.c.key == key)
-            connection.execute(hidden.values(deleted_at=self._clock().timestamp()))
+            _refuse_baseline(connection, run)
+            self.hide(connection, key)
+            withdraw(connection, run.id)
+        self.remove_hidden()
+
+    def hide(self, connection: Connection, key: int) -> None:
+        """Take a run out of sight in the transaction that is open on `connection`; `remove` takes its rows away."""
+        retire(connection, key)
+        connection.execute(update(runs).where(runs.c.key == key).values(deleted_at=self._clock().timestamp()))
+
+    def remove_hidden(self) -> None:
+        """Take away the rows of runs that were hidden, of those whose deletion was cut short as well."""
         for each in self._deleted():
             self.remove(each)
 
@@ -180,6 +192,15 @@ class Runs:
         with self._database.read() as connection:
             rows = connection.execute(query).all()
         return [_read_run(row, here, now) for row in rows]
+
+
+def _refuse_baseline(connection: Connection, run: RunRecord) -> None:
+    """Others are held against a baseline; it goes only once it is none any more."""
+    if connection.execute(select(baselines.c.run_id).where(baselines.c.run_id == run.id)).first() is not None:
+        raise UsageError(
+            f"{run.evaluation_slug}#{run.number} is the baseline of its evaluation and cannot be deleted; set another "
+            f"one with 'lattice baseline set RUN', or have none with 'lattice baseline rm {run.evaluation_slug}'"
+        )
 
 
 def _query() -> Select[Any]:

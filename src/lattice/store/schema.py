@@ -24,13 +24,15 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     String,
     Table,
-    Text,
     UniqueConstraint,
     false,
     text,
 )
+from sqlalchemy import Text as AnyText
 
 KEY = BigInteger().with_variant(Integer, "sqlite")
+# Letters are ordered and compared by their code points, as SQLite does, whatever the locale of a database is.
+Text = AnyText().with_variant(AnyText(collation="C"), "postgresql")
 
 metadata = MetaData(
     naming_convention={
@@ -263,6 +265,7 @@ schedules = Table(
     Column("key", KEY, primary_key=True),
     Column("id", String(32), nullable=False, unique=True),
     Column("evaluation_key", KEY, ForeignKey("evaluations.key"), nullable=False, unique=True),
+    Column("host", Text, nullable=False),
     Column("file", Text, nullable=False),
     Column("cron", Text, nullable=False),
     Column("timezone", Text, nullable=False),
@@ -281,6 +284,7 @@ firings = Table(
     Column("schedule_key", KEY, ForeignKey("schedules.key"), nullable=False),
     Column("due_at", Double, nullable=False),
     Column("missed", Integer, nullable=False, server_default=text("0")),
+    Column("asked", Boolean, nullable=False, server_default=false()),
     Column("state", Text, nullable=False),
     Column("reason", Text),
     Column("run_id", String(32)),
@@ -296,6 +300,8 @@ queue = Table(
     Column("run_id", String(32), nullable=False, unique=True),
     Column("queued_at", Double, nullable=False),
     Column("settings", Text),
+    Column("begun_at", Double),
+    Column("resumes", Integer, nullable=False, server_default=text("0")),
     *_claim_columns(),
 )
 
@@ -344,6 +350,9 @@ assessments = Table(
     Column("evaluation_key", KEY, ForeignKey("evaluations.key"), nullable=False),
     Column("subject", Text, nullable=False),
     Column("at", Double, nullable=False),
+    Column("run_id", String(32)),
+    Column("number", Integer),
+    Column("outcome", Text, nullable=False),
     PrimaryKeyConstraint("evaluation_key", "subject"),
 )
 
@@ -364,6 +373,15 @@ notifications = Table(
     Column("sent_at", Double),
     Column("error", Text),
     *_claim_columns(),
+)
+
+# What runs that were deleted had brought, so that sums over all runs never go back.
+
+retired = Table(
+    "retired",
+    metadata,
+    Column("evaluation_key", KEY, ForeignKey("evaluations.key"), primary_key=True, autoincrement=False),
+    Column("figures", Text, nullable=False),
 )
 
 RUN_CHILDREN = (result_annotations, attempts, result_texts, results, responses)

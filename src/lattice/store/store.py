@@ -13,17 +13,21 @@ from lattice.core.filters import Filter, Sort
 from lattice.core.inputs import Input
 from lattice.core.runs import Claim, RunRecord, RunStatus, StopRequest
 from lattice.core.trials import Response, TrialKey
+from lattice.store.alerting import Alerts
 from lattice.store.annotating import Annotations
+from lattice.store.baselines import Baselines
 from lattice.store.claims import Claims
 from lattice.store.commits import Commits, Totals
 from lattice.store.contents import Contents
 from lattice.store.database import Database
-from lattice.store.dialects import dialect_of
 from lattice.store.evaluations import Evaluations, NewVersion
 from lattice.store.finding import Finder
 from lattice.store.importing import Arrival, Arrivals, ArrivingRun
 from lattice.store.inputs import Inputs
-from lattice.store.migrating import MIGRATIONS, Migrations, prepare
+from lattice.store.measuring import Measures
+from lattice.store.ordering import Orders
+from lattice.store.pruning import Pruning
+from lattice.store.queueing import RunQueue
 from lattice.store.records import (
     Annotation,
     AttemptRow,
@@ -38,31 +42,10 @@ from lattice.store.records import (
 )
 from lattice.store.results import PageRequest, Results
 from lattice.store.runs import NewRun, Runs
-from lattice.store.times import WallClock, utc_now
+from lattice.store.scheduling import Schedules
+from lattice.store.times import WallClock
+from lattice.store.upkeep import Upkeep
 from lattice.store.writer import Pace, RunWriter
-
-
-def open_store(url: str, *, clock: WallClock = utc_now, migrations: Migrations = MIGRATIONS) -> Store:
-    """Open the store at a URL; an empty one is set up and an older one is brought to this version.
-
-    Parameters
-    ----------
-    url: ``sqlite:///PATH`` (four slashes for an absolute path), with ``?synchronous=full`` to flush every
-        commit to the disk and ``?busy_timeout=SECONDS`` to wait longer or shorter than 30 s for other writers.
-    clock: tells the present moment in UTC.
-
-    Raises
-    ------
-    UsageError: the URL names no store that this version can open.
-    StoreError: the store was written by a newer version, is damaged, locked, read-only or no store at all.
-    """
-    database = Database(dialect_of(url))
-    try:
-        prepare(database, migrations)
-        return Store(database, clock)
-    except BaseException:
-        database.close()
-        raise
 
 
 class Store:
@@ -85,6 +68,14 @@ class Store:
         self._results = Results(database)
         self._annotations = Annotations(database, clock)
         self._arrivals = Arrivals(database, clock, self._runs, self._evaluations)
+        self.alerts = Alerts(database, clock)
+        self.baselines = Baselines(database, clock)
+        self.orders = Orders(database, clock, self._runs)
+        self.queue = RunQueue(database, clock)
+        self.pruning = Pruning(database, clock, runs_table=self._runs, contents=self._contents, inputs=self._inputs)
+        self.upkeep = Upkeep(database)
+        self.measures = Measures(database, clock)
+        self.schedules = Schedules(database, clock, self._runs, self.queue)
 
     def close(self) -> None:
         """Close all connections."""
@@ -230,7 +221,8 @@ class Store:
         return self._runs.run(run_key)
 
     def find_run(self, text: str) -> RunRecord:
-        """A run by an id, a unique beginning of one, ``SLUG#3``, ``Name With Spaces#3`` in any case, or ``latest``.
+        """A run by an id, a unique beginning of one, ``SLUG#3``, ``Name With Spaces#3`` in any case, ``latest``,
+        or ``SLUG#baseline``, and ``baseline`` where one evaluation has one.
 
         Raises
         ------
@@ -259,7 +251,7 @@ class Store:
 
         Raises
         ------
-        UsageError: it is running, or another run scores its responses.
+        UsageError: it is running, it is a baseline, or another run scores its responses.
         """
         self._runs.delete(run_key)
 
@@ -279,20 +271,23 @@ class Store:
 
     # Working on a run
 
-    def claim(self, run_key: int, *, settings: Mapping[str, Any] | None = None, again: bool = False) -> Claim:
+    def claim(
+        self, run_key: int, *, settings: Mapping[str, Any] | None = None, again: bool = False, turn: str | None = None
+    ) -> Claim:
         """Take a run for this process, to start or to resume it; it is running from now on.
 
         Parameters
         ----------
         settings: execution settings to keep beside the unchanged configuration; None leaves them as they are.
         again: failed trials of an ended run are to be run again, so that it is one revision further.
+        turn: that it is started for; without one it leaves the queue.
 
         Raises
         ------
-        UsageError: a living process works on it; the message names process and host.
+        UsageError: a living process works on it (the message names process and host), or the turn is over.
         """
         self.run(run_key)
-        return self._claims.claim(run_key, settings=settings, again=again)
+        return self._claims.claim(run_key, settings=settings, again=again, turn=turn)
 
     def release(
         self, run_key: int, claim: Claim, status: RunStatus, *, failure: Mapping[str, Any] | None = None

@@ -1,11 +1,11 @@
-"""The one page that answers without a token."""
+"""The one page that answers without a token; beside it only `lattice.studio.probes` do."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
-from fastapi.responses import PlainTextResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 
 from lattice.studio.security.guard import Guard
 from lattice.studio.security.sessions import LASTS, access_of_token, cookie_name, issue
@@ -13,12 +13,6 @@ from lattice.studio.state import InStudio
 from lattice.studio.templating import page
 
 router = APIRouter(include_in_schema=False)
-
-
-@router.get("/healthz")
-def health() -> PlainTextResponse:
-    """Whether the process answers at all; tells nothing else."""
-    return PlainTextResponse("ok\n")
 
 
 @router.get("/login")

@@ -1,13 +1,17 @@
-"""Serves a Studio until it is told to stop; runs that it started go on."""
+"""Serves a Studio until it is told to stop; runs that it started go on, or are handed over to the next one."""
 
 from __future__ import annotations
 
+import asyncio
 import socket
+import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 import uvicorn
 
 from lattice.core.errors import UsageError
+from lattice.service.assessing import PUBLIC_URL
 from lattice.service.launching import Launcher, Place
 from lattice.service.workspace import open_workspace
 from lattice.studio.app import create_app
@@ -34,7 +38,11 @@ def serve(settings: StudioSettings, place: Place, *, announce: Callable[[str], N
         listening(settings) as connections,
         open_workspace(place.db, place.environ, place.folder, create=True) as store,
     ):
-        studio = Studio(settings=settings, store=store, place=place, launcher=Launcher(place))
+        address = address_of(settings, connections.getsockname()[1])
+        # Messages about runs lead back to here.
+        place = replace(place, environ={**place.environ, PUBLIC_URL: address})
+        launcher = Launcher(place, store, max_runs=settings.max_runs)
+        studio = Studio(settings=settings, store=store, place=place, launcher=launcher)
         config = uvicorn.Config(
             create_app(studio),
             log_config=None,
@@ -43,12 +51,13 @@ def serve(settings: StudioSettings, place: Place, *, announce: Callable[[str], N
             proxy_headers=False,
             timeout_graceful_shutdown=GRACE,
         )
-        announce(address_of(settings, connections.getsockname()[1]))
+        studio.keeper.start()
+        announce(address)
         _Server(config, studio).run(sockets=[connections])
 
 
 class _Server(uvicorn.Server):
-    """Ends the streams of open pages before it waits for them."""
+    """Ends the streams of open pages before it waits for them, and starts nothing more."""
 
     def __init__(self, config: uvicorn.Config, studio: Studio) -> None:
         super().__init__(config)
@@ -56,7 +65,20 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._studio.feeds.close()
+        # A second Ctrl-C does not wait for runs that are handed over.
+        leaving = threading.Thread(target=self._leave, name="lattice leaving", daemon=True)
+        leaving.start()
         await super().shutdown(sockets)
+        while leaving.is_alive() and not self.force_exit:  # noqa: ASYNC110 - nothing else tells a second Ctrl-C
+            await asyncio.sleep(0.05)
+
+    def _leave(self) -> None:
+        """What waits is kept in the store; what is carried out goes on, or waits there as well."""
+        if self._studio.settings.hand_over:
+            self._studio.launcher.hand_over()
+        else:
+            self._studio.launcher.stop()
+        self._studio.keeper.stop()
 
 
 def listening(settings: StudioSettings) -> socket.socket:

@@ -1,4 +1,4 @@
-"""How a Studio is reached, and by whom."""
+"""How a Studio is reached, by whom, and how it starts runs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from lattice.core.errors import UsageError
+from lattice.service.launching import MAX_RUNS
+from lattice.studio.security.signatures import key_of
 
 DEFAULT_PORT = 8484
 LEAST_TOKEN = 16
@@ -18,7 +20,7 @@ _PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)*/?")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudioSettings:
-    """Where a Studio listens and what it accepts.
+    """Where a Studio listens, what it accepts, and what becomes of its runs.
 
     Parameters
     ----------
@@ -27,6 +29,9 @@ class StudioSettings:
     read_token: lets whoever knows it look at everything and change nothing.
     public_url: what browsers call it where a proxy stands before it; its path is the prefix of every address.
     allowed_hosts: further names it may be called by.
+    max_runs: how many runs that were started out of the store's queue may be carried out at once.
+    hand_over: whether its runs are interrupted when it stops, to go on when a Studio is started again.
+    webhook_secrets: any of these may sign a deployment that is reported; without one none is taken.
 
     Raises
     ------
@@ -39,6 +44,9 @@ class StudioSettings:
     read_token: str | None = field(default=None, repr=False)
     public_url: str | None = None
     allowed_hosts: tuple[str, ...] = ()
+    max_runs: int = MAX_RUNS
+    hand_over: bool = False
+    webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         if not is_loopback(self.host) and self.token is None:
@@ -53,6 +61,11 @@ class StudioSettings:
             raise UsageError("a read-only token alone leaves the rest open: set LATTICE_STUDIO_TOKEN as well")
         if self.read_token is not None and self.read_token == self.token:
             raise UsageError("the two tokens are the same; the read-only one has to be another")
+        for secret in self.webhook_secrets:
+            try:
+                key_of(secret)
+            except ValueError as error:
+                raise UsageError(f"a secret in LATTICE_WEBHOOK_SECRET cannot be used: {error}") from error
         if self.public_url is not None and not _is_public_url(self.public_url):
             raise UsageError(f"--public-url {self.public_url}: expected a URL such as https://example.com/lattice")
         for name in self.allowed_hosts:

@@ -7,6 +7,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from lattice.service.duties import Keeper
+from lattice.service.keeping import duties_of
 from lattice.service.launching import Launcher, Place
 from lattice.service.overview import Overview
 from lattice.service.side_by_side import SideBySide
@@ -28,6 +30,7 @@ class Studio:
     ----------
     place: where runs are started.
     launcher: starts them, each as a process of its own.
+    keeper: sees to what is due in the store, once it is started.
     feeds: what open pages follow.
     overview: how all evaluations stand.
     conclusions: of runs that were not summed up when they stopped.
@@ -41,6 +44,7 @@ class Studio:
     store: Store
     place: Place
     launcher: Launcher
+    keeper: Keeper = field(init=False)
     feeds: Feeds = field(default_factory=Feeds)
     overview: Overview = field(init=False)
     conclusions: Conclusions = field(default_factory=Conclusions)
@@ -50,6 +54,7 @@ class Studio:
     samples: Samples = field(default_factory=Samples)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "keeper", Keeper(duties_of(self.store, self.launcher)))
         object.__setattr__(self, "overview", Overview(self.store))
 
 

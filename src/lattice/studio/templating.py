@@ -17,7 +17,7 @@ from lattice import __version__
 from lattice.core.evaluation import EvaluationType
 from lattice.core.runs import RunRecord
 from lattice.reporting import formats
-from lattice.reporting.words.status import status_word
+from lattice.reporting.words.status import queued_word, status_word
 from lattice.studio.security.sessions import Access
 
 STATIC = Path(__file__).parent / "static"
@@ -54,6 +54,7 @@ def environment(root: str) -> Environment:
         reference=reference,
         status=run_status,
         word=run_word,
+        queued=queued_word,
         line=formats.terminal_text,
         type_label=type_label,
         text=formats.plain_text,

@@ -55,9 +55,8 @@ def tables(text: str) -> list[list[list[str]]]:
 
 def test_it_sums_the_run_up() -> None:
     text = text_of(source(gates=GATES))
-    assert text.startswith(
-        "## RAG Pipeline Quality Assessment · run 3\n\n✅ **Completed**: 200 / 200 (100%) in 8m 42s\n"
-    )
+    assert text.startswith("## RAG Pipeline Quality Assessment · run 3\n\n**Gates: ❌ fail**\n\n✅ **Completed**")
+    assert "✅ **Completed**: 200 / 200 (100%) in 8m 42s\n" in text
     counts, gates, metrics, distribution, errors, latency = tables(text)
     assert counts[1][:2] == ["197 / 200 (98.5%)", "3 / 200 (1.5%)"]
     assert gates[1:] == [

@@ -10,6 +10,7 @@ from shlex import quote
 import click
 
 from lattice.cli.commands.execution import Presentation, carried_out
+from lattice.cli.observing import observed
 from lattice.cli.options import FILE, environment, errors_terminal, here, json_option, store_option, tags_of
 from lattice.cli.rendering.configuration import prepared_lines
 from lattice.cli.streams import prints_to_stderr, say
@@ -37,6 +38,7 @@ _outputs = click.option("-o", "--output", "outputs", multiple=True, metavar="FIL
 @_tags
 @_progress
 @_outputs
+@observed
 @json_option
 @store_option
 def rerun(
@@ -69,6 +71,7 @@ def rerun(
 @_tags
 @_progress
 @_outputs
+@observed
 @json_option
 @store_option
 def rescore(

@@ -31,11 +31,14 @@ def compare(
 ) -> int:
     """Compare runs with the first RUN, pair by pair; RUN alone: its targets; RUN/TARGET: one of them.
 
+    The first may be 'baseline', the one that is set, or a .lattice file. RUN alone with one target is compared with the
+    baseline of its evaluation.
+
     With --fail-on-regression it exits with 3 if a candidate is worse than the first, and with 4 if that cannot be
     decided, as for a comparison that is not fair.
     """
     with open_workspace(db, environment(), here()) as store:
-        report = compare_runs(store, references, metrics)
+        report = compare_runs(store, references, metrics, folder=here())
     if as_json:
         print_json(report.as_json())
     else:
@@ -49,17 +52,17 @@ def compare(
 @click.command()
 @click.argument("reference", metavar="RUN")
 @click.option("--require", "requires", multiple=True, metavar="CONDITION", help="'mean > 0.80' (repeatable).")
-@click.option("--against", metavar="RUN", help="The baseline of conditions on a difference.")
+@click.option("--against", metavar="BASELINE", help="RUN, 'baseline' or a .lattice file that a difference is to.")
 @json_option
 @store_option
 def gate(reference: str, requires: tuple[str, ...], against: str | None, as_json: bool, db: str | None) -> int:
     """Decide conditions on RUN: exit code 0 for pass, 3 for fail, 4 for inconclusive or not evaluated.
 
     A condition is [TARGET/][NAME.]METRIC OP NUMBER, such as 'mean > 0.80' or 'ci_lower >= 3.5 on native scale'; with
-    --against also 'difference.ci_lower > -0.02'. Without --require the run's own gates count.
+    --against or a baseline that is set also 'difference.ci_lower > -0.02'. Without --require the run's own gates count.
     """
     with open_workspace(db, environment(), here()) as store:
-        decision = decide_on(store, reference, requires, against)
+        decision = decide_on(store, reference, requires, against, folder=here())
     if as_json:
         print_json(decision.as_json())
     else:

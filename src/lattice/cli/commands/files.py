@@ -14,6 +14,7 @@ from lattice.cli.options import FILE, environment, errors_terminal, here, store_
 from lattice.cli.rendering.configuration import prepared_lines
 from lattice.cli.streams import prints_to_stderr, say, say_next, while_read
 from lattice.config.schema import json_schema
+from lattice.core.evaluation import Evaluation
 from lattice.service.preparation import prepare, stage
 from lattice.service.workspace import folder_to_keep, open_workspace
 from lattice.store import open_store
@@ -34,7 +35,7 @@ def validate(file: Path) -> None:
     count = version.input_set.count
     say(*prepared_lines(prepared.evaluation, prepared.warnings, inputs=count, terminal=errors_terminal()))
     say("", f"{file} is valid.")
-    say_next([f"lattice run {quote(str(file))}"])
+    say_next([f"lattice run {quote(str(file))}", *_scheduling(prepared.evaluation, file)])
 
 
 @click.command()
@@ -49,7 +50,8 @@ def add(file: Path, db: str | None) -> None:
     count = version.input_set.count
     say(*prepared_lines(prepared.evaluation, prepared.warnings, inputs=count, terminal=errors_terminal()))
     say("", f"Added as {version.evaluation_slug}, version {version.number}.")
-    say_next([f"lattice run {quote(str(file))}", "lattice ls"], db=db)
+    run = f"lattice run {quote(str(file))}"
+    say_next([run, *_scheduling(prepared.evaluation, file), "lattice ls"], db=db)
 
 
 @click.command()
@@ -59,3 +61,8 @@ def schema() -> None:
     with while_read(sys.stdout):
         sys.stdout.buffer.write(written)
         sys.stdout.buffer.flush()
+
+
+def _scheduling(evaluation: Evaluation, file: Path) -> list[str]:
+    """What puts the schedule of a file in force: it spends money, so the file alone does not."""
+    return [] if evaluation.schedule is None else [f"lattice schedule add {quote(str(file))}"]

@@ -11,6 +11,7 @@ import click
 
 from lattice.cli.options import environment, here, store_option
 from lattice.cli.streams import say, say_next
+from lattice.core.secrecy import without_password
 from lattice.reporting.formats import count, terminal_text
 from lattice.service.artifacts import import_artifact, is_ours
 from lattice.service.importing import Arrived, Importing, Source, prepare_import, store_runs, write_files
@@ -80,7 +81,7 @@ def _say_notes(importing: Importing) -> None:
 
 def _say_next(importing: Importing, arrived: Sequence[Arrived], db: str | None) -> None:
     references = [quote(reference_of(each.record)) for each in arrived]
-    store = f" --db {quote(db)}" if db else ""
+    store = f" --db {quote(without_password(db))}" if db else ""
     shown = [f"lattice show {references[0]}{store}"] if references else []
     compared = [f"lattice compare {' '.join(references[:2])}{store}"] if len(references) > 1 else []
     main = importing.folder / importing.imported.drafts[0].file

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
+from functools import cache, partial
 
 import click
 
@@ -19,7 +20,10 @@ from lattice.core.filters import parse_filter
 from lattice.core.runs import RunRecord
 from lattice.reporting.exports import formats_for
 from lattice.reporting.formats import count
+from lattice.reporting.words.status import queued_word
+from lattice.service.baselines import named
 from lattice.service.conclusion import conclusion_of
+from lattice.service.held_against import comparison_of
 from lattice.service.reading import document_of, export_run, reference_of
 from lattice.service.responses import every_trial
 from lattice.service.workspace import open_workspace
@@ -37,9 +41,10 @@ def ls(everything: bool, db: str | None) -> None:
     with open_workspace(db, environment(), here()) as store:
         evaluations = store.evaluations()
         runs = store.runs(limit=None if everything else MOST_RUNS)
-    print_lines(evaluations_table(evaluations, now, terminal))
+        places = store.queue.places()
+    print_lines(evaluations_table(evaluations, now, terminal, places))
     if runs:
-        print_lines(["", *runs_table(runs, now, terminal)])
+        print_lines(["", *runs_table(runs, now, terminal, places)])
 
 
 @click.command()
@@ -69,18 +74,27 @@ def show(reference: str, raw: bool, where: str | None, as_json: bool, db: str | 
 @click.option("--format", "format_", metavar="NAME", help="Where the file's ending does not tell it.")
 @click.option("--where", metavar="FILTER", help="Only some results.")
 @click.option("--inputs", is_flag=True, help="Each result in JUnit and Markdown, too, which else sum the run up.")
+@click.option("--against", metavar="BASELINE", help="What Markdown holds it against; else the baseline that is set.")
 @store_option
 def export(
-    reference: str, outputs: tuple[str, ...], format_: str | None, where: str | None, inputs: bool, db: str | None
+    reference: str,
+    outputs: tuple[str, ...],
+    format_: str | None,
+    where: str | None,
+    inputs: bool,
+    against: str | None,
+    db: str | None,
 ) -> None:
     """Write RUN to files; the ending tells the format."""
     chosen = parse_filter(where) if where else None
     formats = formats_for(outputs, format_, with_results=inputs or chosen is not None)
     with open_workspace(db, environment(), here()) as store:
         record = store.find_run(reference)
+        baseline = against and named(store, against, evaluation_id=record.evaluation_id, folder=here())
+        compared = cache(partial(comparison_of, store, record, baseline or None))
         for destination, each in zip(outputs, formats, strict=True):
             with while_read(sys.stdout):
-                export_run(store, record, destination, format=each.name, where=chosen)
+                export_run(store, record, destination, format=each.name, where=chosen, compared=compared)
             if destination != "-":
                 say(f"Wrote {destination}")
 
@@ -100,6 +114,8 @@ def _print_summary(store: Store, record: RunRecord) -> None:
     evaluation = Evaluation.model_validate(record.config)
     print_lines(configuration_block(evaluation, inputs=record.input_count, terminal=terminal))
     print_lines(["", f"Run: {reference_of(record)}  ({record.id})", *_origin_lines(store, record)])
+    if (place := store.queue.place_of(record.id)) is not None:
+        print_lines([queued_word(place)])
     print_lines(conclusion_lines(store, record, conclusion_of(store, record), terminal))
 
 

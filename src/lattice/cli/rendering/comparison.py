@@ -42,6 +42,21 @@ def comparison_lines(report: Report, terminal: Terminal) -> list[str]:
     return lines
 
 
+def baseline_lines(report: Report | None) -> list[str]:
+    """What may be concluded of a run held against its baseline; nothing without one."""
+    if report is None:
+        return []
+    found = list(_by_pair(report))
+    names = ", ".join(dict.fromkeys(each.baseline for each in found))
+    return ["", f"Against {terminal_text(names)}:", *(f"{_INDENT}{terminal_text(each.conclusion)}" for each in found)]
+
+
+def standing_lines(sides: Sequence[Side], terminal: Terminal) -> list[str]:
+    """The metrics of each side with interval and n."""
+    rows = [(_name(side), terminal_text(each.name, _NAME), *_mean(each)) for side in sides for each in side.metrics]
+    return _table([("Run", "Metric", "Mean", "95% CI", "n"), *rows], terminal)
+
+
 def _heading(report: Report, terminal: Terminal) -> list[str]:
     candidates = ", ".join(dict.fromkeys(each.candidate for each in report.comparisons))
     baselines = ", ".join(dict.fromkeys(each.baseline for each in report.comparisons))

@@ -15,12 +15,22 @@ from lattice.core.runs import RunRecord, RunStatus
 from lattice.reporting import formats
 from lattice.reporting.formats import NOTHING, fit, terminal_text, whole_percent, wrapped
 from lattice.reporting.headline import Headline, headline_of
-from lattice.reporting.words.status import status_word
-from lattice.store.records import EvaluationRow, ResultRow
+from lattice.reporting.words.status import queued_word, status_word
+from lattice.store.records import EvaluationRow, QueuePlace, ResultRow
+
+NOBODY: Mapping[str, QueuePlace] = {}
+"""Places in an empty queue."""
 
 
-def evaluations_table(rows: Sequence[EvaluationRow], now: datetime, terminal: Terminal) -> list[str]:
-    """Evaluations with their last run: status, name, run, progress, mean, gates, cost, when."""
+def evaluations_table(
+    rows: Sequence[EvaluationRow], now: datetime, terminal: Terminal, places: Mapping[str, QueuePlace] = NOBODY
+) -> list[str]:
+    """Evaluations with their last run: status, name, run, progress, mean, gates, cost, when.
+
+    Parameters
+    ----------
+    places: of the runs that wait in the queue, by their ids.
+    """
     if not rows:
         return ["No evaluations yet. `lattice init` writes one to start from."]
     cells: list[tuple[str, ...]] = [("", "Evaluation", "Run", *_HEADINGS)]
@@ -32,16 +42,18 @@ def evaluations_table(rows: Sequence[EvaluationRow], now: datetime, terminal: Te
         if run is None:
             cells.append((_word(None), name, NOTHING, *_nothing(row.created_at, now)))
         else:
-            cells.append((_word(run), name, f"#{run.number}", *_numbers(run, now)))
+            cells.append((_word(run, places), name, f"#{run.number}", *_numbers(run, now)))
     return _marked(cells, statuses, terminal)
 
 
-def runs_table(runs: Sequence[RunRecord], now: datetime, terminal: Terminal) -> list[str]:
-    """Runs, each named as commands take it."""
+def runs_table(
+    runs: Sequence[RunRecord], now: datetime, terminal: Terminal, places: Mapping[str, QueuePlace] = NOBODY
+) -> list[str]:
+    """Runs, each named as commands take it; `places` as in `evaluations_table`."""
     if not runs:
         return ["No runs yet. `lattice run FILE` starts one."]
     cells: list[tuple[str, ...]] = [("", "Run", *_HEADINGS)]
-    cells += [(_word(run), _named(run), *_numbers(run, now)) for run in runs]
+    cells += [(_word(run, places), _named(run), *_numbers(run, now)) for run in runs]
     return _marked(cells, list(runs), terminal)
 
 
@@ -149,9 +161,11 @@ def _cost(headline: Headline) -> str:
     return f"{formats.money(headline.cost_usd)}{' + ?' if headline.unpriced else ''}"
 
 
-def _word(run: RunRecord | None) -> str:
+def _word(run: RunRecord | None, places: Mapping[str, QueuePlace] = NOBODY) -> str:
     if run is None:
         return status_word(RunStatus.PENDING)
+    if (place := places.get(run.id)) is not None:
+        return queued_word(place)
     return status_word(run.status, interrupted=run.interrupted, draining=run.draining)
 
 

@@ -48,6 +48,7 @@ class Past:
     number: within the evaluation; version: of its configuration.
     verdict: of all its gates together, one of `VERDICTS`.
     at: when it started, UTC.
+    is_baseline: later runs are held against it.
     """
 
     number: int
@@ -55,6 +56,7 @@ class Past:
     verdict: str
     at: datetime
     subject: Subject
+    is_baseline: bool = False
 
 
 def history_chart(runs: Sequence[Past]) -> Chart:
@@ -97,8 +99,8 @@ def _matched(past: Past, metric: str, series: Sequence[Series]) -> list[tuple[Se
 
 
 def _place(past: Past) -> str:
-    """Number and day: ``#12``, and below it ``3 Mar``."""
-    return f"#{past.number}\n{past.at.day} {past.at:%b}"
+    """Number and day: ``#12``, below it ``3 Mar``, and below that whether it is the baseline."""
+    return f"#{past.number}\n{past.at.day} {past.at:%b}" + ("\nbaseline" if past.is_baseline else "")
 
 
 def _row(past: Past, series: Series, found: MetricSummary) -> Row:

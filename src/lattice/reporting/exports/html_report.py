@@ -38,7 +38,7 @@ from lattice.reporting.words.metrics import failures_words, interval_text
 from lattice.reporting.words.progress import progress_text
 from lattice.reporting.words.status import status_word
 
-_WORST_FIRST = ("fail", "inconclusive", "not_evaluated", "pass")
+_WORST_FIRST = ("fail", "not_evaluated", "inconclusive", "pass")
 _NAME = 120
 _BUFFERED = 64
 

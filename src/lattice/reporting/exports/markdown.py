@@ -15,6 +15,7 @@ from lattice.reporting import formats
 from lattice.reporting.document import timestamp
 from lattice.reporting.doubts import doubts_about_judges
 from lattice.reporting.exports import endings
+from lattice.reporting.exports.markdown_difference import difference_lines
 from lattice.reporting.exports.markdown_text import code, row, table, words
 from lattice.reporting.exports.source import ExportSource, Format
 from lattice.reporting.figures import SCORE, Bounds, MetricSummary, Spending
@@ -32,9 +33,12 @@ _SIGNS = {
     RunStatus.CANCELLED: "➖",
 }
 _VERDICTS = {"pass": "✅", "fail": "❌", "inconclusive": "⚠️", "not_evaluated": "➖"}
-_WORST_FIRST = ("fail", "inconclusive", "not_evaluated", "pass")
+_WORST_FIRST = ("fail", "not_evaluated", "inconclusive", "pass")
 _BAR = 20
 _NAME, _REASON, _CELL, _HASH = 80, 600, 160, 12
+
+MOST_BYTES = 60_000
+"""Of a summary: what a comment on a pull request may hold, with room for a line of its sender's."""
 
 
 def write(source: ExportSource, stream: IO[bytes]) -> None:
@@ -54,13 +58,27 @@ def _print(lines: Iterator[str], stream: IO[bytes]) -> None:
 
 
 def _summary_lines(source: ExportSource) -> Iterator[str]:
-    yield from _head_lines(source)
-    yield from _gates_lines(source)
-    yield from _metrics_lines(source)
-    yield from _distribution_lines(source)
-    yield from _errors_lines(source)
-    yield from _latency_lines(source)
-    yield from _origin_lines(source.run)
+    """The sections in turn; one that would make the whole too long for a comment is left out, and that is said."""
+    sections = (
+        _head_lines(source),
+        _gates_lines(source),
+        _difference_lines(source),
+        _metrics_lines(source),
+        _distribution_lines(source),
+        _errors_lines(source),
+        _latency_lines(source),
+        _origin_lines(source.run),
+    )
+    left = MOST_BYTES
+    for section in sections:
+        lines = list(section)
+        size = sum(len(line.encode()) + 1 for line in lines)
+        if size > left:
+            yield ""
+            yield f"{lines[1] if lines[1:2] else ''} left out: {count(len(lines))} lines are too many for a summary."
+            continue
+        left -= size
+        yield from lines
 
 
 def _head_lines(source: ExportSource) -> Iterator[str]:
@@ -69,6 +87,9 @@ def _head_lines(source: ExportSource) -> Iterator[str]:
     sign = _SIGNS[RunStatus.FAILED if run.interrupted else run.status]
     yield f"## {words(run.evaluation_name, _NAME)} · run {run.number}"
     yield ""
+    if (verdict := _overall(source)) is not None:
+        yield f"**Gates: {_verdict(verdict)}**"
+        yield ""
     yield f"{sign} **{endings.status_word(run)}**: {endings.progress_words(run)} in {formats.duration(run.elapsed)}"
     if reason := endings.reason_of(run, spending):
         yield ""
@@ -97,11 +118,25 @@ def _gates_lines(source: ExportSource) -> Iterator[str]:
     gates = source.document["gates"]
     if not gates:
         return
-    verdicts = {gate["verdict"] for gate in gates}
-    worst = next(verdict for verdict in _WORST_FIRST if verdict in verdicts)
-    yield from _heading(f"Gates: {_verdict(worst)}")
+    yield from _heading(f"Gates: {_verdict(_overall(source) or gates[0]['verdict'])}")
     rows = [(code(gate["condition"]), _verdict(gate["verdict"]), words(gate["reason"], _REASON)) for gate in gates]
     yield from table(("Gate", "Verdict", "Reason"), rows, numbers_from=3)
+
+
+def _overall(source: ExportSource) -> str | None:
+    """The verdict of all gates together; None where there are none."""
+    verdicts = {gate["verdict"] for gate in source.document["gates"]}
+    return next((verdict for verdict in _WORST_FIRST if verdict in verdicts), None)
+
+
+def _difference_lines(source: ExportSource) -> Iterator[str]:
+    """The run held against its baseline, where it has one."""
+    report = source.compared()
+    if report is None:
+        return
+    baselines = dict.fromkeys(each.baseline for each in report.comparisons)
+    yield from _heading(f"Against {words(', '.join(baselines), _NAME)}")
+    yield from difference_lines(report)
 
 
 def _metrics_lines(source: ExportSource) -> Iterator[str]:

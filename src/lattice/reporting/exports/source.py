@@ -12,6 +12,7 @@ from lattice.core.inputs import Input
 from lattice.core.runs import RunRecord
 from lattice.core.trials import Response, TrialKey
 from lattice.reporting.charts import Chart
+from lattice.reporting.comparison import Report
 from lattice.reporting.figures import Summary
 from lattice.store.records import AttemptRow, ResultRow
 
@@ -61,6 +62,7 @@ class ExportSource:
     partial: whether `rows` are those that a filter has picked.
     created: the present moment, for formats that say when they were written.
     charts: draws up the run's charts, for formats that show them.
+    compared: the run held against its baseline, for formats that show that; None without one.
     """
 
     run: RunRecord
@@ -71,6 +73,7 @@ class ExportSource:
     partial: bool = False
     created: datetime | None = None
     charts: Callable[[], Sequence[Chart]] = tuple
+    compared: Callable[[], Report | None] = lambda: None
 
     @property
     def metrics(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any
 
+from lattice.core.conditions import parse_condition
 from lattice.core.errors import UsageError
 from lattice.core.models import Usage
 from lattice.core.runs import RunStatus
@@ -155,7 +156,13 @@ def _expected(file: LatticeFile, summary: Summary) -> dict[str, Any]:
     """The parts of the document that follow from the results, and the run's identity in it."""
     run = file.run
     usage = usage_json(summary.spending)
-    gates = decide_gates(file.evaluation, summary, run.status, run.stopped)
+    decided = decide_gates(file.evaluation, summary, run.status, run.stopped)
+    told = {gate.get("condition"): gate for gate in file.summary().get("gates") or () if isinstance(gate, Mapping)}
+    # What a gate on a difference was decided against is another run, of which the file holds nothing.
+    gates = [
+        told.get(gate.condition, gate.as_json()) if parse_condition(gate.condition).is_difference else gate.as_json()
+        for gate in decided
+    ]
     return {
         "id": run.id,
         "number": run.number,
@@ -164,7 +171,7 @@ def _expected(file: LatticeFile, summary: Summary) -> dict[str, Any]:
         "progress": progress_json(summary.progress),
         "usage": {name: usage[name] for name in ("input_tokens", "output_tokens", "total_tokens")},
         "metrics": [metric.as_json() for metric in summary.metrics],
-        "gates": [gate.as_json() for gate in gates],
+        "gates": gates,
     }
 
 

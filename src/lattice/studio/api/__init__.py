@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from lattice.studio.api import (
+    alerts,
     comparing,
     control,
     documentation,
@@ -12,10 +13,27 @@ from lattice.studio.api import (
     events,
     exporting,
     health,
+    hooks,
     results,
     runs,
+    schedules,
+    verdicts,
 )
 
 ROUTER = APIRouter(prefix="/api/v1")
-for _each in (health, evaluations, runs, control, results, events, exporting, comparing, documentation):
+for _each in (
+    health,
+    evaluations,
+    alerts,
+    runs,
+    control,
+    results,
+    events,
+    exporting,
+    comparing,
+    schedules,
+    verdicts,
+    hooks,
+    documentation,
+):
     ROUTER.include_router(_each.router)

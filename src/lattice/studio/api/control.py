@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Header
 from fastapi.responses import Response
 
 from lattice.core.evaluation import Evaluation
 from lattice.core.runs import RunRecord
 from lattice.service.execution import AS_CONFIGURED, ResumeSettings, in_force
 from lattice.service.obstacles import unpriced_for
-from lattice.service.preparation import create_run
+from lattice.service.preparation import create_run, new_run
 from lattice.service.rerunning import create_rerun
 from lattice.service.rescoring import create_rescored
 from lattice.service.submitting import Desk, prepare_sent_scoring
@@ -27,29 +29,47 @@ from lattice.studio.state import InStudio, Studio
 router = APIRouter(tags=["Runs"])
 
 TRIGGER = "api"
-_STARTED = "It is being started; follow it with its events."
+STARTED = "It is being started; follow it with its events."
 
 
 @router.post(
     "/evaluations/{evaluation}/runs",
     status_code=202,
-    responses={**errors(404, 409, 413, 415), **answers(RunLine, 202, _STARTED)},
+    responses={**errors(404, 409, 413, 415), **answers(RunLine, 202, STARTED)},
     openapi_extra=body_of(StartOrder, required=False),
 )
 def start_run(
-    studio: InStudio, row: InEvaluation, order: Annotated[StartOrder, Depends(JsonBody(StartOrder))]
+    studio: InStudio,
+    row: InEvaluation,
+    order: Annotated[StartOrder, Depends(JsonBody(StartOrder))],
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            description="names the order: the same again within 7 days gives the same run and starts nothing",
+            min_length=1,
+            max_length=255,
+            pattern="^[!-~]+$",
+        ),
+    ] = None,
 ) -> Response:
     """Run an evaluation. A process of its own carries the run out and goes on when the Studio is stopped.
 
     Where that process finds that it cannot begin, such as for want of a key, the run stays pending and its `failure`
     says why.
+
+    With an `Idempotency-Key` the order may be sent again when its answer was lost: it gives the same run, with the
+    header `Idempotent-Replayed: true`. Another order under the same key is refused.
     """
     version = version_of(studio, row, order.version)
     settings = order.execution.settings()
     _check(Evaluation.model_validate(version.config), settings)
-    tags = studio.place.tagged(order.tags, version.folder)
-    record = create_run(studio.store, version, tags=tags, trigger=TRIGGER, folder=version.folder)
-    return _started(studio, record, settings)
+    tags = studio.place.tagged({**order.tags, **order.labels.as_tags()}, version.folder)
+    if idempotency_key is None:
+        record = create_run(studio.store, version, tags=tags, trigger=TRIGGER, folder=version.folder)
+        return started(studio, record, settings)
+    new = new_run(version, tags=tags, trigger=TRIGGER, folder=version.folder)
+    ordered = studio.store.orders.place(idempotency_key, order.fingerprint(), new, settings.as_json())
+    return queued(studio, ordered.run, {"idempotent-replayed": "true"} if ordered.again else {})
 
 
 @router.post(
@@ -67,7 +87,7 @@ def cancel(studio: InStudio, record: InRun, order: Annotated[CancelOrder, Depend
 @router.post(
     "/runs/{run}/resume",
     status_code=202,
-    responses={**errors(404, 409, 413, 415), **answers(RunLine, 202, _STARTED)},
+    responses={**errors(404, 409, 413, 415), **answers(RunLine, 202, STARTED)},
     openapi_extra=body_of(ResumeOrder, required=False),
 )
 def resume(studio: InStudio, record: InRun, order: Annotated[ResumeOrder, Depends(JsonBody(ResumeOrder))]) -> Response:
@@ -78,25 +98,25 @@ def resume(studio: InStudio, record: InRun, order: Annotated[ResumeOrder, Depend
         settings.recorded(record.settings),
         unpriced_for(record, evaluation),
     )
-    return _started(studio, record, settings)
+    return started(studio, record, settings)
 
 
 @router.post(
     "/runs/{run}/rerun",
     status_code=202,
-    responses={**errors(404, 409, 413, 415), **answers(RunLine, 202, _STARTED)},
+    responses={**errors(404, 409, 413, 415), **answers(RunLine, 202, STARTED)},
     openapi_extra=body_of(Tagged, required=False),
 )
 def rerun(studio: InStudio, record: InRun, order: Annotated[Tagged, Depends(JsonBody(Tagged))]) -> Response:
     """Run the stored configuration and inputs of a run afresh, as a new run; the earlier one stays."""
     tags = studio.place.tagged(order.tags, record.folder)
-    return _started(studio, create_rerun(studio.store, record, tags=tags, trigger=TRIGGER))
+    return started(studio, create_rerun(studio.store, record, tags=tags, trigger=TRIGGER))
 
 
 @router.post(
     "/runs/{run}/rescore",
     status_code=202,
-    responses={**errors(404, 409, 413, 415), **answers(RunLine, 202, _STARTED)},
+    responses={**errors(404, 409, 413, 415), **answers(RunLine, 202, STARTED)},
     openapi_extra=body_of(RescoreOrder),
 )
 def rescore(
@@ -107,13 +127,24 @@ def rescore(
     changes = order.model_dump(exclude={"tags"}, exclude_none=True)
     rescoring = prepare_sent_scoring(desk, record, changes)
     created = create_rescored(studio.store, rescoring, tags=order.tags, trigger=TRIGGER, folder=record.folder)
-    return _started(studio, created)
+    return started(studio, created)
 
 
-def _started(studio: Studio, record: RunRecord, settings: ResumeSettings = AS_CONFIGURED) -> Response:
+def started(studio: Studio, record: RunRecord, settings: ResumeSettings = AS_CONFIGURED) -> Response:
+    """Have a run carried out, and say where it is followed."""
     studio.launcher.start(record, settings)
+    return _run_answer(studio, record, {})
+
+
+def queued(studio: Studio, record: RunRecord, headers: Mapping[str, str] = MappingProxyType({})) -> Response:
+    """Have a run carried out that waits in the queue already; whoever was to begin with it may have died."""
+    studio.launcher.start_queued(record)
+    return _run_answer(studio, record, headers)
+
+
+def _run_answer(studio: Studio, record: RunRecord, headers: Mapping[str, str]) -> Response:
     address = f"{studio.settings.root}/api/v1/runs/{record.id}"
-    return json_answer(run_json(studio, studio.store.run(record.key)), 202, {"location": address})
+    return json_answer(run_json(studio, studio.store.run(record.key)), 202, {**headers, "location": address})
 
 
 def _check(evaluation: Evaluation, settings: ResumeSettings) -> None:

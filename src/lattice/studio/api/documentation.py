@@ -14,7 +14,9 @@ from lattice.studio.api.answers import json_answer
 from lattice.studio.api.orders import (
     AnnotationOrder,
     ArchiveOrder,
+    BaselineOrder,
     CancelOrder,
+    Deployment,
     RescoreOrder,
     ResumeOrder,
     StartOrder,
@@ -26,7 +28,17 @@ from lattice.studio.templating import page
 
 router = APIRouter(include_in_schema=False)
 
-_ORDERS = (AnnotationOrder, ArchiveOrder, CancelOrder, RescoreOrder, ResumeOrder, StartOrder, Tagged)
+_ORDERS = (
+    AnnotationOrder,
+    ArchiveOrder,
+    BaselineOrder,
+    CancelOrder,
+    Deployment,
+    RescoreOrder,
+    ResumeOrder,
+    StartOrder,
+    Tagged,
+)
 _TAGS = [
     {"name": "Evaluations", "description": "What can be run."},
     {"name": "Runs", "description": "Started, followed, stopped, finished."},

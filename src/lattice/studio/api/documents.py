@@ -10,14 +10,16 @@ from lattice.core.runs import RunRecord, RunStatus
 from lattice.reporting.document import timestamp
 from lattice.reporting.figures import progress_json
 from lattice.service.reading import reference_of
-from lattice.store import Annotation, AttemptRow, EvaluationRow, VersionRecord
+from lattice.store import Annotation, AttemptRow, EvaluationRow, QueuePlace, VersionRecord
 from lattice.studio.state import Studio
 
 NOT_STARTED = "not_started"
 
 
-def evaluation_json(studio: Studio, row: EvaluationRow) -> dict[str, Any]:
-    """An evaluation as lists show it."""
+def evaluation_json(
+    studio: Studio, row: EvaluationRow, places: Mapping[str, QueuePlace] | None = None
+) -> dict[str, Any]:
+    """An evaluation as lists show it; `places` as in `run_json`."""
     version, run = row.last_version, row.last_run
     return {
         "id": row.id,
@@ -30,7 +32,7 @@ def evaluation_json(studio: Studio, row: EvaluationRow) -> dict[str, Any]:
         "versions": row.versions,
         "runs": row.runs,
         "last_version": None if version is None else version_json(version),
-        "last_run": None if run is None else run_json(studio, run),
+        "last_run": None if run is None else run_json(studio, run, places),
     }
 
 
@@ -66,8 +68,13 @@ def input_json(given: Input) -> dict[str, Any]:
     }
 
 
-def run_json(studio: Studio, run: RunRecord) -> dict[str, Any]:
-    """A run as lists show it: what its row says, without reading its results."""
+def run_json(studio: Studio, run: RunRecord, places: Mapping[str, QueuePlace] | None = None) -> dict[str, Any]:
+    """A run as lists show it: what its row says, without reading its results.
+
+    Parameters
+    ----------
+    places: of the runs that wait; read where they are not given.
+    """
     summary = run.summary or {}
     return {
         "id": run.id,
@@ -75,7 +82,7 @@ def run_json(studio: Studio, run: RunRecord) -> dict[str, Any]:
         "reference": reference_of(run),
         "evaluation": {"id": run.evaluation_id, "name": run.evaluation_name, "type": run.evaluation_type},
         "version": run.version,
-        **state_json(studio, run),
+        **state_json(studio, run, places),
         "tags": dict(run.tags),
         "trigger": run.trigger,
         "origin": run.origin,
@@ -87,12 +94,14 @@ def run_json(studio: Studio, run: RunRecord) -> dict[str, Any]:
     }
 
 
-def state_json(studio: Studio, run: RunRecord) -> dict[str, Any]:
-    """How a run stands."""
+def state_json(studio: Studio, run: RunRecord, places: Mapping[str, QueuePlace] | None = None) -> dict[str, Any]:
+    """How a run stands; `places` as in `run_json`."""
+    place = (studio.store.queue.places() if places is None else places).get(run.id)
     return {
         "status": shown_status(run),
         "interrupted": run.interrupted,
         "draining": run.draining,
+        "queue_position": None if place is None else place.position,
         "stopped": run.stopped,
         "failure": failure_of(studio, run),
         "started_at": timestamp(run.started_at),

@@ -53,7 +53,8 @@ def list_evaluations(
         for row in studio.store.evaluations()
         if row.archived is archived and search.casefold() in row.name.casefold() and type in (None, row.type)
     ]
-    shown = [evaluation_json(studio, row) for row in page.of(rows)]
+    places = studio.store.queue.places()
+    shown = [evaluation_json(studio, row, places) for row in page.of(rows)]
     return json_answer({**page.as_json(len(rows)), "evaluations": shown})
 
 

@@ -119,7 +119,7 @@ class Watch:
             return Glance(parts={"end": _text(_DELETED)}, calm=True)
         record, studio = look.record, self._studio
         state = state_json(studio, record)
-        starting = studio.launcher.is_starting(self._key)
+        starting = studio.launcher.is_starting(self._key) or state["queue_position"] is not None
         last = studio.store.latest_attempts(self._key, limit=1)
         over = not starting and (_has_ended(record) or state["failure"] is not None)
         return Glance(

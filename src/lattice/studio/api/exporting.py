@@ -11,6 +11,7 @@ from fastapi.responses import Response
 
 from lattice.core.runs import RunRecord
 from lattice.reporting.exports import FORMATS, STDOUT, Format, format_for
+from lattice.service.held_against import comparison_of
 from lattice.service.reading import source_of
 from lattice.studio.api.answers import errors
 from lattice.studio.api.downloads import Download, Pipe
@@ -64,7 +65,7 @@ def export(
     with understood(WHERE):
         # Before the first byte: a name that the run does not know shows only when it is looked for.
         studio.store.results(record.key, where=wanted, limit=1)
-    source = source_of(studio.store, record, wanted)
+    source = source_of(studio.store, record, wanted, lambda: comparison_of(studio.store, record))
     pipe = Pipe(lambda stream: chosen.write(source, stream))
     headers = {"content-disposition": disposition(record, chosen)}
     return Download(pipe, pipe.take(), headers=headers, media_type=_media_type(chosen))

@@ -16,6 +16,7 @@ router = APIRouter(tags=["Studio"])
 
 @router.get("/health", responses={**errors(), **answers(Health)})
 def health(studio: InStudio) -> Response:
-    """Whether the Studio and its store answer, and how many runs are carried out."""
+    """Whether the Studio and its store answer, how many runs are carried out, and how many wait for their turn."""
     running = sum(is_live(run) for run in studio.store.running())
-    return json_answer({"status": "ok", "version": __version__, "running": running})
+    queued = len(studio.store.queue.waiting())
+    return json_answer({"status": "ok", "version": __version__, "running": running, "queued": queued})

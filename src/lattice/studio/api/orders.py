@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Annotated, Any
 
+import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from lattice.service.execution import ResumeSettings
@@ -36,6 +38,38 @@ class Tagged(_Order):
     )
 
 
+_Label = Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class Labels(_Order):
+    """What was deployed, to be found again by it; each becomes a tag of that name."""
+
+    version: _Label | None = Field(default=None, description="of what is evaluated", examples=["2.4.1"])
+    commit: _Label | None = Field(default=None, examples=["3f2a1c9"])
+    deployment: _Label | None = Field(default=None, description="its name or number", examples=["production-417"])
+
+    def as_tags(self) -> dict[str, str]:
+        """The labels that are given."""
+        named = {"version": self.version, "commit": self.commit, "deployment": self.deployment}
+        return {name: value for name, value in named.items() if value is not None}
+
+
+class Deployment(Tagged, Labels):
+    """A deployment that is reported."""
+
+    evaluation: str | None = Field(
+        default=None, max_length=300, description="id or slug; where it is given, it has to be the one in the address"
+    )
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"version": "2.4.1", "commit": "3f2a1c9", "deployment": "production-417"}]}
+    )
+
+    def all_tags(self) -> dict[str, str]:
+        """Tags and labels together; a label goes before a tag of its name."""
+        return {**self.tags, **self.as_tags()}
+
+
 class Execution(_Order):
     """How a run is carried out, where that is to differ from its configuration, which stays as it is."""
 
@@ -59,11 +93,16 @@ class StartOrder(Tagged):
     """A run to be started."""
 
     version: int | None = Field(default=None, ge=1, le=2**31 - 1, description="of the evaluation; the last if absent")
+    labels: Labels = Field(default=Labels(), description="what it is run for; they become tags")
     execution: Execution = Field(default=Execution(), description="how it is carried out")
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"tags": {"commit": "3f2a1c"}, "execution": {"max_concurrent": 8}}]}
+        json_schema_extra={"examples": [{"labels": {"commit": "3f2a1c9"}, "execution": {"max_concurrent": 8}}]}
     )
+
+    def fingerprint(self) -> str:
+        """What tells this order from another one."""
+        return hashlib.sha256(orjson.dumps(self.model_dump(), option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 class ResumeOrder(Execution):
@@ -92,6 +131,12 @@ class RescoreOrder(Tagged):
             "examples": [{"scoring": {"judge": {"model": "sim/judge", "rubric": "5: correct, 1: wrong"}}}]
         }
     )
+
+
+class BaselineOrder(_Order):
+    """The run that later ones are held against."""
+
+    run: str = Field(min_length=1, max_length=300, description="an id, `SLUG#3` or `latest`", examples=["latest"])
 
 
 class ArchiveOrder(_Order):

@@ -174,7 +174,8 @@ def _lines(studio: Studio, page: Page, wanted: Wanted, evaluation: str | None) -
     else:
         chosen = [run for run in studio.store.runs(evaluation) if run in wanted]
         total, runs = len(chosen), page.of(chosen)
-    return json_answer({**page.as_json(total), "runs": [run_json(studio, run) for run in runs]})
+    places = studio.store.queue.places()
+    return json_answer({**page.as_json(total), "runs": [run_json(studio, run, places) for run in runs]})
 
 
 def _target_names(record: RunRecord) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ class Health(_Shape):
     status: Literal["ok"]
     version: str = Field(examples=["0.9.0"])
     running: int = Field(description="runs that are carried out now")
+    queued: int = Field(description="runs that wait for their turn")
 
 
 class EvaluationName(_Shape):
@@ -129,6 +130,7 @@ class RunState(_Shape):
     status: Status
     interrupted: bool = Field(description="its process is gone; it reads as failed and can be resumed")
     draining: bool = Field(description="it starts nothing new")
+    queue_position: int | None = Field(description="where it stands among the runs that wait, from 1", examples=[2])
     stopped: str | None = Field(description="`budget` or `decided`, where that ended it early")
     failure: Failure | None
     started_at: str | None
@@ -188,6 +190,7 @@ class RunDocument(_Shape):
     finished_at: str | None
     duration_seconds: float
     failure: Failure | None
+    queue_position: int = Field(0, description="only while it waits: where it stands among those that do, from 1")
     progress: Progress
     usage: dict[str, Any]
     cost: dict[str, Any]
@@ -331,3 +334,59 @@ class Decision(_Shape):
 
     verdict: Literal["pass", "fail", "inconclusive", "not_evaluated"]
     gates: list[Gate]
+
+
+class BaselineName(_Shape):
+    id: str
+    reference: str = Field(examples=["support-answers#1"])
+
+
+class VerdictDocument(_Shape):
+    """Whether what a run was made of may go out."""
+
+    evaluation: EvaluationName
+    run: RunLine
+    url: str = Field(description="the run's page", examples=["http://127.0.0.1:8484/runs/5f0c1a9e7b3d2468"])
+    verdict: Literal["pass", "fail", "inconclusive", "not_evaluated", "pending"] = Field(
+        description="`pass` for a completed run whose gates all hold, and for nothing else"
+    )
+    reason: str = Field(examples=["2 of 2 gates hold"])
+    gates: list[Gate]
+    metrics: list[Metric]
+    baseline: BaselineName | None = Field(description="the run that is set as the baseline")
+    difference: list[Comparison] = Field(description="from the baseline; empty where there is nothing to compare")
+
+
+class Firing(_Shape):
+    """What became of one time of a schedule."""
+
+    due_at: str
+    asked: bool = Field(description="somebody asked for it; it is no time of the schedule")
+    missed: int = Field(description="how many earlier times it stands for as well")
+    state: Literal["due", "started", "skipped", "failed"]
+    reason: str | None = Field(description="why it was skipped or failed")
+    run: str | None = Field(description="id of the run that was made")
+
+
+class ScheduleDocument(_Shape):
+    """When an evaluation runs by itself."""
+
+    id: str
+    evaluation: EvaluationName
+    file: str = Field(description="the evaluation file, read anew for every run", examples=["evaluation.yaml"])
+    cron: str = Field(examples=["0 2 * * *"])
+    timezone: str = Field(examples=["Europe/Berlin"])
+    catch_up: Literal["once", "skip"]
+    overlap: Literal["skip", "queue", "cancel"]
+    settings: dict[str, Any] = Field(description="what is changed about the file for each run, and its tags")
+    state: Literal["active", "paused", "archived"]
+    words: str = Field(examples=["At 02:00 every day, Europe/Berlin"])
+    next_at: str | None = Field(description="when it falls due next; none while it is paused")
+    firings: list[Firing] = Field(description="what became of its times, latest first")
+
+
+class ScheduleLines(_Shape):
+    total: int = Field(description="how many there are")
+    offset: int
+    limit: int
+    schedules: list[ScheduleDocument]

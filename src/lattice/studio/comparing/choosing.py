@@ -31,7 +31,8 @@ class Choosing:
     Parameters
     ----------
     offers: newest first, the chosen ones before all.
-    suggested: the last two runs of an evaluation each, the older one first.
+    suggested: the last run of an evaluation each, behind its baseline, else behind the run before it.
+    baselines: ids of the runs that are one.
     running: runs that go on now.
     left_out: how many more match.
     total: runs that have results, whatever is searched for.
@@ -42,6 +43,7 @@ class Choosing:
     running: tuple[RunRecord, ...]
     left_out: int
     total: int
+    baselines: frozenset[str] = frozenset()
 
 
 def choosing_of(store: Store, text: str, chosen: Collection[str]) -> Choosing:
@@ -53,24 +55,30 @@ def choosing_of(store: Store, text: str, chosen: Collection[str]) -> Choosing:
     chosen: ids of runs that were chosen before.
     """
     runs = [run for run in store.runs(limit=LOOKED_AT) if run.progress.done or is_live(run)]
+    baselines = frozenset(store.baselines.all().values())
     words = text.casefold().split()
     matching = [run for run in runs if run.id in chosen or all(word in _spoken(run) for word in words)]
     matching.sort(key=lambda run: run.id not in chosen)
     return Choosing(
         offers=tuple(Offer(run=run, headline=headline_of(run), is_chosen=run.id in chosen) for run in matching[:SHOWN]),
-        suggested=tuple(_last_two(runs))[:MOST_SUGGESTED],
+        suggested=tuple(_pairs(runs, baselines))[:MOST_SUGGESTED],
         running=tuple(run for run in runs if is_live(run)),
         left_out=max(0, len(matching) - SHOWN),
         total=len(runs),
+        baselines=baselines,
     )
 
 
-def _last_two(runs: Collection[RunRecord]) -> list[tuple[RunRecord, RunRecord]]:
+def _pairs(runs: Collection[RunRecord], baselines: Collection[str]) -> list[tuple[RunRecord, RunRecord]]:
     found: dict[str, list[RunRecord]] = {}
     for run in runs:
         if not is_live(run):
             found.setdefault(run.evaluation_id, []).append(run)
-    return [(those[1], those[0]) for those in found.values() if len(those) > 1]
+    return [
+        (next((run for run in others if run.id in baselines), others[0]), last)
+        for last, *others in found.values()
+        if others and last.id not in baselines
+    ]
 
 
 def _spoken(run: RunRecord) -> str:

@@ -36,7 +36,12 @@ def of_run(request: Request, studio: InStudio, reference: str, kind: str) -> Res
 def of_evaluation(request: Request, studio: InStudio, evaluation: str) -> Response:
     """The means of an evaluation's runs over time."""
     runs = studio.store.runs(evaluation)
-    state = ("history", evaluation, *((run.key, run.seq, run.status) for run in runs))
+    state = (
+        "history",
+        evaluation,
+        studio.store.baselines.get(evaluation),
+        *((run.key, run.seq, run.status) for run in runs),
+    )
     return chart_answer(request, studio, state, lambda: history_chart(studio.store, evaluation))
 
 

@@ -12,9 +12,12 @@ from fastapi.responses import RedirectResponse, Response
 from lattice.core.errors import LatticeError, NotFound, UsageError
 from lattice.reporting.headline import headline_of
 from lattice.reporting.words.configuration import inputs_words, scoring_words, target_labels
+from lattice.service.alert_listing import board_of
+from lattice.service.baselines import baseline_run
 from lattice.service.execution import ResumeSettings, run_in_loop
 from lattice.service.forecast import forecast_words, grounds_words
 from lattice.service.review import forecast_of, neighbours_changed, review_of, start_run
+from lattice.service.schedules import moment_words, schedule_line_of
 from lattice.store import VersionRecord
 from lattice.studio.state import InStudio
 from lattice.studio.streaming import live_text
@@ -49,8 +52,13 @@ def show(
                 *scoring_words(evaluation),
                 *([("Gates", list(evaluation.gates))] if evaluation.gates else []),
             ],
+            "baseline": baseline_run(studio.store, row.id),
+            "alerts": board_of(studio.store, row),
             "runs": [(run, headline_of(run)) for run in runs],
+            "places": studio.store.queue.places(),
             "changed": neighbours_changed(studio.store, runs),
+            "schedule_line": schedule_line_of(studio.store, row.id),
+            "moment_words": moment_words,
             "order": secrets.token_urlsafe(12),
             "now": datetime.now(UTC),
             "live": live_text(studio.store),

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from lattice.core.runs import RunRecord
+from lattice.service.alert_listing import begun_by
 from lattice.service.charting import charts_for
 from lattice.studio.running.details import attempts_page, configuration_of, errors_page, formats_offered
 from lattice.studio.running.history import neighbours_of
@@ -54,6 +55,8 @@ def show(request: Request, studio: InStudio, reference: str) -> Response:
         "neighbours": neighbours_of(studio.store, record),
         "charts_mark": charts_mark(studio.store, record),
         "formats": formats_offered(),
+        "begun": begun_by(studio.store, record),
+        "messages": studio.store.alerts.outbox.about(record.id),
     }
     return page(request, "run/page.html", around)
 

@@ -13,8 +13,10 @@ from fastapi.responses import RedirectResponse, Response, StreamingResponse
 from lattice.core.errors import UsageError
 from lattice.reporting.exports import format_for
 from lattice.service.artifacts import artifact_folder, save_artifact
+from lattice.service.baselines import set_baseline
 from lattice.service.deleting import delete_contents, delete_run
 from lattice.service.execution import ResumeSettings
+from lattice.service.held_against import comparison_of
 from lattice.service.reading import source_of
 from lattice.service.rerunning import changed_file, create_rerun
 from lattice.service.workspace import store_url
@@ -92,6 +94,17 @@ def save(studio: InStudio, reference: str, name: Annotated[str, Form()] = "") ->
     return RedirectResponse(f"{studio.settings.root}/artifacts/{quote(saved.name)}", status_code=303)
 
 
+@router.post("/runs/{reference}/baseline")
+def baseline(studio: InStudio, reference: str, remove: Annotated[str, Form()] = "") -> Response:
+    """Hold later runs of the evaluation against this one; with `remove` against none, if this is it."""
+    record = studio.store.find_run(reference)
+    if not remove:
+        set_baseline(studio.store, record)
+    elif studio.store.baselines.get(record.evaluation_id) == record.id:
+        studio.store.baselines.remove(record.evaluation_id)
+    return back_to(studio, record.id)
+
+
 @router.post("/runs/{reference}/delete")
 def delete(studio: InStudio, reference: str, what: Annotated[str, Form()] = "run") -> Response:
     """Delete the run with all it has, or ``contents``: its texts alone."""
@@ -108,7 +121,7 @@ def export(studio: InStudio, reference: str, format: str) -> Response:
     """The run as a file, sent as it is written."""
     record = studio.store.find_run(reference)
     chosen = format_for("-", format)
-    source = source_of(studio.store, record)
+    source = source_of(studio.store, record, compared=lambda: comparison_of(studio.store, record))
     ending = next(iter(chosen.suffixes), None) or format_for("-", chosen.name.partition("-")[0]).suffixes[0]
     name = quote(f"{record.evaluation_slug}-{record.number}{ending}")
     return StreamingResponse(

@@ -15,6 +15,7 @@ PLACES = (
     ("Evaluations", "/"),
     ("New evaluation", "/evaluations/new"),
     ("Compare runs", "/compare"),
+    ("Schedules", "/schedules"),
     ("Artifacts", "/artifacts"),
     ("Judges & annotations", "/judges"),
     ("Settings", "/settings"),

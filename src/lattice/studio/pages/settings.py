@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
+from lattice.service.waiting import queued_runs
 from lattice.studio.login import within
 from lattice.studio.state import InStudio
 from lattice.studio.templating import THEME_COOKIE, THEMES, page
@@ -17,7 +19,14 @@ A_YEAR = 365 * 86400
 
 @router.get("/settings")
 def show(request: Request, studio: InStudio) -> Response:
-    return page(request, "settings.html", {"studio": studio})
+    """What this Studio works on, the queue of its store, and messages that could not be sent."""
+    contents = {
+        "studio": studio,
+        "queued": queued_runs(studio.store),
+        "unsent": studio.store.alerts.outbox.unsent(),
+        "now": datetime.now(UTC),
+    }
+    return page(request, "settings.html", contents)
 
 
 @router.post("/settings/theme")

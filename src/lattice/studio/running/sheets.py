@@ -19,11 +19,11 @@ from lattice.reporting.view import Activity, Moment, RunView, Terms, view_of
 from lattice.reporting.words.endings import cost_text, stop_words
 from lattice.reporting.words.metrics import failures_words, throughput_text
 from lattice.reporting.words.progress import notices, progress_text, remaining_text, times_text
-from lattice.reporting.words.status import status_word
+from lattice.reporting.words.status import queued_word, status_word
 from lattice.service.conclusion import Conclusion
 from lattice.service.following import terms_of
 from lattice.service.obstacles import unpriced_for
-from lattice.store import Store
+from lattice.store import QueuePlace, Store
 from lattice.studio.running.actions import Actions, actions_for
 from lattice.studio.running.boards import Board, board_of, throughput_of
 from lattice.studio.running.errors import ErrorPanel, error_lines, error_panel
@@ -73,7 +73,8 @@ class Sheet:
     passing: what the run is about besides executing, and at its end what is to be known of that; has a line of its
         own, so that nothing moves when it comes. waits: what its calls wait for.
     said: why it failed, or was interrupted. warnings: why not to believe its numbers.
-    refusal: why it could not be started. starting: a process is on its way.
+    refusal: why it could not be started. starting: a process is on its way. place: where it stands in the queue.
+    is_baseline: later runs of its evaluation are held against it.
     """
 
     run: RunRecord
@@ -90,12 +91,19 @@ class Sheet:
     warnings: tuple[str, ...]
     refusal: str | None = None
     starting: bool = False
+    place: QueuePlace | None = None
+    is_baseline: bool = False
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
     def is_live(self) -> bool:
-        """Whether some process carries it out, or is about to."""
-        return self.starting or (self.run.status is RunStatus.RUNNING and not self.run.interrupted)
+        """Whether some process carries it out, is about to, or will in its turn."""
+        return self.is_coming or (self.run.status is RunStatus.RUNNING and not self.run.interrupted)
+
+    @property
+    def is_coming(self) -> bool:
+        """Whether it is being started, or waits for that."""
+        return self.starting or self.place is not None
 
     @property
     def is_provisional(self) -> bool:
@@ -105,7 +113,7 @@ class Sheet:
     @property
     def has_failed(self) -> bool:
         """Whether the run itself failed, which is told at once."""
-        return self.run.status is RunStatus.FAILED and not self.starting
+        return self.run.status is RunStatus.FAILED and not self.is_coming
 
     @property
     def progress(self) -> str:
@@ -116,7 +124,7 @@ class Sheet:
     def times(self) -> str:
         """``Elapsed: 2m 15s | Estimated: 7m 30s remaining``, and at the end the duration."""
         if self.run.status is RunStatus.PENDING:
-            return "Starting" if self.starting else "Not yet run"
+            return self.word if self.is_coming else "Not yet run"
         if self.run.status is RunStatus.COMPLETED:
             return f"Duration: {formats.duration(self.run.elapsed)}"
         return times_text(self.view)
@@ -139,13 +147,15 @@ class Sheet:
     @property
     def title(self) -> str:
         """What the browser's tab says: ``24% · Name #3`` while it runs, ``Completed · Name #3`` afterwards."""
-        state = self.percent if self.is_live else self.word
+        state = self.percent if self.is_live and self.place is None else self.word
         return f"{state} · {terminal_text(self.run.evaluation_name, 60)} #{self.run.number}"
 
     @property
     def word(self) -> str:
         if self.starting:
             return "Starting"
+        if self.place is not None:
+            return queued_word(self.place)
         return status_word(self.run.status, interrupted=self.run.interrupted, draining=self.run.draining)
 
     @property
@@ -153,6 +163,8 @@ class Sheet:
         """What a cancel will do: ``47 results stay; 10 calls in flight will finish.``"""
         done, flying = self.run.progress.done, self.view.in_flight
         stays = f"{count(done)} {'result stays' if done == 1 else 'results stay'}"
+        if self.place is not None:
+            return f"{stays}; it leaves the queue."
         if flying is None:
             return f"{stays}; calls in flight will finish."
         return f"{stays}; {flying} {'call' if flying == 1 else 'calls'} in flight will finish."
@@ -172,10 +184,11 @@ def known_of(record: RunRecord) -> Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Launch:
-    """What the launcher knows of a run."""
+    """What launcher and queue know of a run."""
 
     starting: bool = False
     refusal: str | None = None
+    place: QueuePlace | None = None
 
 
 def sheet_of(store: Store, record: RunRecord, known: Known, *, launch: Launch, conclusion: Conclusion | None) -> Sheet:
@@ -193,6 +206,7 @@ def sheet_of(store: Store, record: RunRecord, known: Known, *, launch: Launch, c
     board = board_of(record, known.evaluation, conclusion)
     summary = board.summary
     spending = summary.spending if summary else spending_of(record.live, known.evaluation, known.unpriced)
+    is_baseline = store.baselines.get(record.evaluation_id) == record.id
     stands_out = record.interrupted or record.status is RunStatus.FAILED
     return Sheet(
         run=record,
@@ -200,11 +214,11 @@ def sheet_of(store: Store, record: RunRecord, known: Known, *, launch: Launch, c
         evaluation=known.evaluation,
         board=board,
         errors=error_panel(view, record, lines),
-        actions=actions_for(record, starting=launch.starting),
+        actions=actions_for(record, starting=launch.starting, queued=launch.place is not None, is_baseline=is_baseline),
         spending=spending,
         figures=tuple(_figures(view, board, spending, record)),
         passing=tuple(_passing(view, record, spending)),
-        said=tuple(_said(record, spending)) if stands_out and not launch.starting else (),
+        said=tuple(_said(record, spending)) if stands_out and not (launch.starting or launch.place) else (),
         waits=tuple(
             Waiting(reason=wait.reason, until=None if wait.seconds is None else now + timedelta(seconds=wait.seconds))
             for wait in view.waits
@@ -212,6 +226,8 @@ def sheet_of(store: Store, record: RunRecord, known: Known, *, launch: Launch, c
         warnings=known.doubts,
         refusal=launch.refusal,
         starting=launch.starting,
+        place=launch.place,
+        is_baseline=is_baseline,
         now=now,
     )
 

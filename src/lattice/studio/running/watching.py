@@ -26,8 +26,10 @@ def feed_of(studio: Studio, run_key: int) -> Feed:
 
 
 def launch_of(studio: Studio, record: RunRecord) -> Launch:
-    """Whether a run is being started, and why it could not be; nothing once it was carried out."""
+    """Whether a run waits or is being started, and why it could not be; nothing once it was carried out."""
     launcher = studio.launcher
+    if not is_live(record) and (place := studio.store.queue.place_of(record.id)) is not None:
+        return Launch(place=place)
     began = launcher.began(record.key)
     if began is None or is_live(record) or (record.finished_at is not None and record.finished_at >= began):
         return Launch()
@@ -67,7 +69,7 @@ class Watched:
             "run-charts": charts_mark(store, record),
             "run-done": str(record.progress.done),
         }
-        return Glance(parts=parts, calm=not sheet.is_live)
+        return Glance(parts=parts, calm=not sheet.is_live or sheet.place is not None)
 
 
 def charts_mark(store: Store, record: RunRecord) -> str:

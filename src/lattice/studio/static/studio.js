@@ -25,7 +25,7 @@
 
   // Shortcuts
   let pending = null;
-  const places = { e: "/", c: "/compare", a: "/artifacts", j: "/judges", s: "/settings" };
+  const places = { e: "/", c: "/compare", t: "/schedules", a: "/artifacts", j: "/judges", s: "/settings" };
   const typing = (target) => target.closest("input, textarea, select, [contenteditable]");
   on("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {

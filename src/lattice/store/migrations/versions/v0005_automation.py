@@ -35,6 +35,7 @@ def upgrade() -> None:
     make_scheduling()
     make_ordering()
     make_alerting()
+    make_retiring()
 
 
 def make_scheduling() -> None:
@@ -43,6 +44,7 @@ def make_scheduling() -> None:
         sa.Column("key", KEY, primary_key=True),
         sa.Column("id", sa.String(32), nullable=False, unique=True),
         of_evaluation(nullable=False, unique=True),
+        sa.Column("host", sa.Text(), nullable=False),
         sa.Column("file", sa.Text(), nullable=False),
         sa.Column("cron", sa.Text(), nullable=False),
         sa.Column("timezone", sa.Text(), nullable=False),
@@ -59,6 +61,7 @@ def make_scheduling() -> None:
         sa.Column("schedule_key", KEY, sa.ForeignKey("schedules.key"), nullable=False),
         sa.Column("due_at", sa.Double(), nullable=False),
         sa.Column("missed", sa.Integer(), nullable=False, server_default=sa.text("0")),
+        sa.Column("asked", sa.Boolean(), nullable=False, server_default=sa.false()),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text()),
         sa.Column("run_id", sa.String(32)),
@@ -72,6 +75,8 @@ def make_scheduling() -> None:
         sa.Column("run_id", sa.String(32), nullable=False, unique=True),
         sa.Column("queued_at", sa.Double(), nullable=False),
         sa.Column("settings", sa.Text()),
+        sa.Column("begun_at", sa.Double()),
+        sa.Column("resumes", sa.Integer(), nullable=False, server_default=sa.text("0")),
         *claim_columns(),
     )
 
@@ -116,6 +121,9 @@ def make_alerting() -> None:
         of_evaluation(nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("at", sa.Double(), nullable=False),
+        sa.Column("run_id", sa.String(32)),
+        sa.Column("number", sa.Integer()),
+        sa.Column("outcome", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("evaluation_key", "subject"),
     )
     op.create_table(
@@ -134,4 +142,12 @@ def make_alerting() -> None:
         sa.Column("sent_at", sa.Double()),
         sa.Column("error", sa.Text()),
         *claim_columns(),
+    )
+
+
+def make_retiring() -> None:
+    op.create_table(
+        "retired",
+        of_evaluation(primary_key=True, autoincrement=False),
+        sa.Column("figures", sa.Text(), nullable=False),
     )
