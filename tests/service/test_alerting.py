@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.service.nights import INPUTS, Receiver, evaluation, levels, night, receiving
+from tests.store.conftest import Clock
 
 from lattice.core.runs import RunStatus
 from lattice.service.assessing import PUBLIC_URL, Assessor
@@ -21,20 +22,11 @@ from lattice.store.alerting import Phase
 STUDIO = "https://studio.example/lattice"
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = datetime(2025, 3, 1, 2, 0, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    clock = Clock()
+    clock.now = datetime(2025, 3, 1, 2, 0, tzinfo=UTC)
+    return clock
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ C:\ /mnt/c 9p rw 0 0
 @pytest.mark.parametrize(
     ("path", "kind"),
     [
-        ("/work/lattice.db", None),
+        ("/opt/lattice.db", None),
         ("/home/ann/evals/.lattice/lattice.db", "nfs4"),
         ("/home/ann/scratch/lattice.db", None),
         ("/homestead/lattice.db", None),
@@ -42,7 +42,7 @@ def test_the_innermost_mount_says_what_a_file_lies_on(path: str, kind: str | Non
 
 
 def test_where_there_is_no_table_nothing_is_said(tmp_path: Path) -> None:
-    assert network_kind(PurePosixPath("/work"), "") is None
+    assert network_kind(PurePosixPath("/opt"), "") is None
     assert warning_of(tmp_path / "lattice.db", tmp_path / "absent") is None
 
 
