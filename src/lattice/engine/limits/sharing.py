@@ -23,11 +23,11 @@ from lattice.engine.limits.pool import Pool, Start
 _TOGETHER = 2.0
 """Seconds within which two models are refused by the same limit."""
 
-_NOISE = 3.0
-"""Calls by which what is left may be off: rounding, and calls that overtook each other."""
+_NOISE = 4.0
+"""Calls by which what is left may be off: rounding, and calls that took longer to arrive than others."""
 
-_NOISY = 0.1
-"""The same in seconds' worth, for fast limits."""
+_NOISY = 0.3
+"""The same in seconds' worth, for fast limits: as long as a connection may take to come about."""
 
 _SOONER = 2.0
 """Seconds by which a time told in whole seconds cannot differ by chance."""
@@ -74,17 +74,22 @@ def _examine(lane: Lane, hints: LimitHints, start: Start, now: float) -> None:
     told, pace = hints.requests, lane.pool.requests
     if told is None or told.remaining is None or pace is None:
         return
-    seen = Sight(at=start.at, calls=start.calls, left=told.remaining, reset=told.reset or 0.0)
-    noise = max(_NOISE, _NOISY * pace.rate)
     first, lowest, last = lane.first, lane.lowest, lane.last
+    if last is not None and start.at < last.at:
+        # An answer that others have overtaken tells of a time before theirs, when more could be left.
+        return
+    seen = Sight(at=start.at, calls=start.calls, left=told.remaining, reset=told.reset or 0.0)
+    # The rate that was told, and not the one kept after refusals, is what a budget gains.
+    rate = pace.nominal
+    noise = max(_NOISE, _NOISY * rate)
     lane.last = seen
-    if first is None or lowest is None or last is None or _is_renewed(last, seen, pace.rate, noise):
+    if first is None or lowest is None or last is None or _is_renewed(last, seen, rate, noise):
         lane.first = lane.lowest = seen
         return
     if _is_window(first, seen, noise):
         surplus = float(seen.total - first.total)
     else:
-        surplus = seen.total - lowest.total - pace.rate * (seen.at - lowest.at)
+        surplus = seen.total - lowest.total - rate * (seen.at - lowest.at)
         if surplus < 0.0:
             lane.lowest = seen
     if surplus > noise:
@@ -97,7 +102,7 @@ def _examine(lane: Lane, hints: LimitHints, start: Start, now: float) -> None:
 
 def _is_renewed(before: Sight, after: Sight, rate: float, noise: float) -> bool:
     """Whether more is left than an even refill can explain."""
-    return after.left - before.left > rate * abs(after.at - before.at) + noise
+    return after.left - before.left > rate * (after.at - before.at) + noise
 
 
 def _is_window(before: Sight, after: Sight, noise: float) -> bool:
