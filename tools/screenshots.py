@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -28,7 +30,9 @@ FAULTS = Behaviour.from_options(
     latency="lognormal:3:0.4", faults=["500=0.05", "429=0.03", "malformed=0.03"], quality=0.78
 )
 LONGEST_WAIT = 120
-LIVE_NAME = "Nightly regression"
+LIVE_NAME, LIVE_SLUG = "Nightly regression", "nightly-regression"
+WAITING_NAME = "Weekly multilingual check"
+ARTIFACT = "release-2-3"
 NAME = "RAG Pipeline Quality Assessment"
 QUALITIES = (0.74, 0.78, 0.83)
 PROMPTS = ("briefly", "in two sentences", "in two sentences, and name the page of the manual")
@@ -44,7 +48,8 @@ class Shot:
     Parameters
     ----------
     name: of the files.
-    path: of the page; ``{live}``, ``{done}``, ``{other}`` stand for runs, ``{evaluation}`` for an evaluation.
+    path: of the page; ``{live}``, ``{second}``, ``{done}``, ``{other}`` stand for runs, of which the first two go on,
+        ``{evaluation}`` for an evaluation, ``{pending}`` for one that has not run, ``{artifact}`` for an artifact.
     ready: a CSS selector of what is there once the page is complete.
     """
 
@@ -56,15 +61,28 @@ class Shot:
 SHOTS = (
     Shot(name="evaluations", path="/", ready=".file-list"),
     Shot(name="evaluation", path="/evaluations/{evaluation}", ready=".forecast .facts"),
+    Shot(name="review", path="/evaluations/{pending}", ready=".forecast .facts"),
+    Shot(name="new-evaluation", path="/evaluations/new"),
+    Shot(name="duplicate", path="/evaluations/{evaluation}/duplicate"),
     Shot(name="run-live", path="/runs/{live}", ready=".errors, main h2"),
     Shot(name="run", path="/runs/{done}", ready="figure.chart"),
+    Shot(name="results-live", path="/runs/{live}/results", ready="table.data"),
     Shot(name="results", path="/runs/{done}/results?where=score+%3C+3", ready="table.data"),
     Shot(name="trial", path="/runs/{done}/results/3/1/1", ready="main h1"),
+    Shot(name="compare-choose", path="/compare"),
+    Shot(name="compare-live", path="/compare/live?run={live}&run={second}", ready="figure.chart"),
     Shot(name="compare", path="/compare?run={other}&run={done}", ready="main h1"),
+    Shot(name="schedules", path="/schedules", ready="table.data"),
+    Shot(name="schedule", path="/schedules/{evaluation}"),
     Shot(name="artifacts", path="/artifacts", ready="table.data"),
-    Shot(name="judges", path="/judges", ready="main h1"),
-    Shot(name="new-evaluation", path="/evaluations/new"),
+    Shot(name="artifact", path="/artifacts/{artifact}"),
+    Shot(name="judges", path="/judges"),
+    Shot(name="calibration", path="/judges/runs/{done}"),
+    Shot(name="annotate", path="/runs/{done}/annotate?size=80"),
+    Shot(name="search", path="/search?q=quality"),
     Shot(name="settings", path="/settings"),
+    Shot(name="login", path="/login"),
+    Shot(name="api", path="/api/v1/docs"),
 )
 
 QUESTIONS = (
@@ -85,7 +103,7 @@ targets:
     model: {model}
     system: You answer questions of customers in two sentences.
     prompt: "{{{{ input }}}}"
-inputs: {{path: questions.jsonl}}
+inputs: {{path: {path}}}
 scoring:
   judge:
     model: {judge}
@@ -107,33 +125,66 @@ gates: [mean > 0.60, ci_lower > 0.55]
 
 def fill(workspace: Workspace, provider: SimulatorServer) -> None:
     """Put something to look at into the workspace: runs that have ended, one that goes on with faults, an artifact."""
-    lines = (
+    lines = [
         json.dumps({"input": f"{QUESTIONS[n % 8]} (case {n})", "reference": f"Open Settings, then entry {n}."})
-        for n in range(1, 201)
-    )
-    workspace.write("questions.jsonl", "\n".join(lines))
+        for n in range(1, 801)
+    ]
+    workspace.write("questions.jsonl", "\n".join(lines[:200]))
+    workspace.write("more-questions.jsonl", "\n".join(lines))
     workspace.environ["OPENAI_API_KEY"] = "any"
     for version, quality in enumerate(QUALITIES, start=1):
-        written = EVALUATION.format(name=NAME, model="openai/gpt-5-mini", judge="openai/gpt-5")
-        workspace.write("quality.yaml", written.replace("in two sentences", PROMPTS[version - 1]))
+        workspace.write("quality.yaml", written_for(NAME).replace("in two sentences", PROMPTS[version - 1]))
         quick = Behaviour.from_options(latency="lognormal:0.2:0.5", faults=["malformed=0.01"], quality=quality)
         with simulator(quick) as past:
             workspace.environ["OPENAI_BASE_URL"] = past.openai_url
             workspace.lattice("run", "quality.yaml", "--tag", f"version=2.{version}")
-    workspace.lattice("artifact", "save", "latest")
+    workspace.lattice("artifact", "save", "latest", "--name", ARTIFACT)
+    annotate(workspace)
     workspace.environ["OPENAI_BASE_URL"] = provider.openai_url
-    live = EVALUATION.format(name=LIVE_NAME, model="openai/gpt-5-mini", judge="openai/gpt-5")
+    live = written_for(LIVE_NAME)
     workspace.write("nightly.yaml", live)
+    workspace.write("nightly-cited.yaml", live.replace(*PROMPTS[1:]))
+    workspace.write("weekly.yaml", written_for(WAITING_NAME))
+    workspace.lattice("schedule", "add", "weekly.yaml", "--cron", "0 2 * * 1", "--timezone", "Europe/Berlin")
+    workspace.lattice("schedule", "add", "quality.yaml", "--cron", "0 3 * * *", "--timezone", "Asia/Tokyo")
+    workspace.lattice("schedule", "run-now", "quality.yaml")
+
+
+def written_for(name: str) -> str:
+    """The file of an evaluation of that name."""
+    path = "more-questions.jsonl" if name == LIVE_NAME else "questions.jsonl"
+    return EVALUATION.format(name=name, model="openai/gpt-5-mini", judge="openai/gpt-5", path=path)
+
+
+def annotate(workspace: Workspace) -> None:
+    """Score a sample of the last run as somebody would who is stricter than its judge now and then."""
+    sample = workspace.folder / "sample.csv"
+    workspace.lattice("annotate", "latest", "--sample", "60", "-o", sample)
+    exported = csv.DictReader(io.StringIO(workspace.lattice("export", "latest", "-o", "-", "--format", "csv")))
+    judged = {row["id"]: row["native"] for row in exported}
+    rows = ["id,score,reason"]
+    with sample.open(encoding="utf-8", newline="") as drawn:
+        for n, row in enumerate(csv.DictReader(drawn)):
+            scored = round(float(judged[row["id"]]))
+            rows.append(f"{row['id']},{max(1, scored - 1) if n % 7 == 0 else scored},")
+    workspace.lattice("annotate", "latest", "--import", workspace.write("scores.csv", "\n".join(rows)))
 
 
 def places(workspace: Workspace) -> dict[str, str]:
     """What the paths of pages stand for."""
     shown = {
         name: json.loads(workspace.lattice("show", run, "--json"))
-        for name, run in (("live", "latest"), ("done", f"{SLUG}#3"), ("other", f"{SLUG}#2"))
+        for name, run in (
+            ("live", f"{LIVE_SLUG}#1"),
+            ("second", f"{LIVE_SLUG}#2"),
+            ("done", f"{SLUG}#3"),
+            ("other", f"{SLUG}#2"),
+        )
     }
+    waiting = json.loads(workspace.lattice("schedule", "show", "weekly.yaml", "--json"))
     ids: dict[str, str] = {name: document["id"] for name, document in shown.items()}
-    return {**ids, "evaluation": shown["done"]["evaluation"]["id"]}
+    evaluations = {"evaluation": shown["done"]["evaluation"]["id"], "pending": waiting["evaluation"]["id"]}
+    return {**ids, **evaluations, "artifact": ARTIFACT}
 
 
 def looks() -> Iterator[Look]:
@@ -180,6 +231,7 @@ def wait_for_results(workspace: Workspace, enough: int) -> None:
         latest = json.loads(workspace.lattice("show", "latest", "--json"))
         if latest["evaluation"]["name"] == LIVE_NAME and latest["progress"]["done"] >= enough:
             return
+        time.sleep(0.2)
     raise TimeoutError(f"the run has not {enough} results after {LONGEST_WAIT} s")
 
 
@@ -202,14 +254,17 @@ def main() -> None:
         workspace = Workspace(Path(folder))
         fill(workspace, provider)
         studio = StudioProcess(workspace)
-        going = workspace.begin("run", "nightly.yaml", "--no-progress")
+        going: list[subprocess.Popen[bytes]] = []
         try:
-            wait_for_results(workspace, 40)
+            for file in ("nightly.yaml", "nightly-cited.yaml"):
+                going.append(workspace.begin("run", file, "--no-progress"))
+                wait_for_results(workspace, 40)
             picture_all(studio)
         finally:
-            going.terminate()
             studio.kill()
-            going.wait()
+            for each in going:
+                each.terminate()
+                each.wait()
 
 
 if __name__ == "__main__":
