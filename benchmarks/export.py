@@ -183,10 +183,17 @@ def finish(store: Store, record: RunRecord, configured: Evaluation) -> None:
 
 
 def response(position: int) -> Response:
-    """About 400 characters."""
+    """About 400 characters, after 0.3 to 1.3 s, which come in no order."""
     text = f"To connect device {position} open its settings. " + "Choose Network, confirm the code, wait. " * 9
     usage = Usage(input_tokens=60, output_tokens=90)
-    return Response(text=text, latency=0.8, usage=usage, cost_usd=0.0004, model="sim-assistant", finish_reason="stop")
+    return Response(
+        text=text,
+        latency=0.3 + position * 7_919 % 10_007 / 10_007,
+        usage=usage,
+        cost_usd=0.0004,
+        model="sim-assistant",
+        finish_reason="stop",
+    )
 
 
 def result(key: TrialKey) -> Result:

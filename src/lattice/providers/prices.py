@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lattice.core.evaluation import PriceSettings, ProviderSettings
 from lattice.core.models import Usage
 from lattice.providers import litellm_library
 from lattice.providers.weights import WEIGHTS
+
+if TYPE_CHECKING:
+    from genai_prices.data_snapshot import DataSnapshot
 
 Price = Callable[[Usage, int, int], float]
 """USD for ``(usage, cached, written)``: tokens, and how many of the input's were read from and written to a
@@ -87,13 +90,18 @@ class Prices:
             provider = _NAMES_IN_LIST.get(provider, provider)
         elif settings is None and provider not in LISTED_PROVIDERS:
             return None
-        from genai_prices.data_snapshot import get_snapshot  # heavy: 0.2 s
-
         name, url = (provider, None) if settings is None else (None, settings.base_url)
         try:
-            return get_snapshot().find_provider_model(model, None, name, url)
+            return load_price_list().find_provider_model(model, None, name, url)
         except LookupError:
             return None
+
+
+def load_price_list() -> DataSnapshot:
+    """The price list; the first call in a process reads it, which takes 0.2 s."""
+    from genai_prices.data_snapshot import get_snapshot  # heavy
+
+    return get_snapshot()
 
 
 def is_priced(spec: str, providers: Mapping[str, ProviderSettings]) -> bool:

@@ -17,6 +17,7 @@ from lattice.service.workspace import open_workspace
 from lattice.studio.app import create_app
 from lattice.studio.settings import StudioSettings
 from lattice.studio.state import Studio
+from lattice.studio.warming import warm
 
 GRACE = 2
 """Seconds that open pages have to take their last bytes when the Studio stops."""
@@ -43,8 +44,9 @@ def serve(settings: StudioSettings, place: Place, *, announce: Callable[[str], N
         place = replace(place, environ={**place.environ, PUBLIC_URL: address})
         launcher = Launcher(place, store, max_runs=settings.max_runs)
         studio = Studio(settings=settings, store=store, place=place, launcher=launcher)
+        app = create_app(studio)
         config = uvicorn.Config(
-            create_app(studio),
+            app,
             log_config=None,
             access_log=False,
             server_header=False,
@@ -53,6 +55,7 @@ def serve(settings: StudioSettings, place: Place, *, announce: Callable[[str], N
         )
         studio.keeper.start()
         announce(address)
+        threading.Thread(target=warm, args=(app, settings.root), name="lattice warming", daemon=True).start()
         _Server(config, studio).run(sockets=[connections])
 
 
