@@ -31,7 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rescore": ("again", "Score a run's stored responses anew; calls no target."),
     "cancel": ("control", "Stop a run gracefully; everything paid for is kept."),
     "watch": ("control", "Follow runs started anywhere, side by side."),
-    "ls": ("reading", "List evaluations and runs."),
+    "ls": ("listing", "List evaluations and runs."),
     "show": ("reading", "Show one run: summary, errors, distribution, results."),
     "export": ("reading", "Write a run's results to a file."),
     "chart": ("charting", "Draw one chart of a run as SVG or PNG."),

@@ -1,9 +1,8 @@
-"""``lattice ls``, ``show`` and ``export``."""
+"""``lattice show`` and ``export``."""
 
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
 from functools import cache, partial
 
 import click
@@ -12,7 +11,7 @@ from lattice.cli.concluding import conclusion_lines
 from lattice.cli.options import environment, here, json_option, output_terminal, store_option
 from lattice.cli.rendering.commands import commands_after_showing
 from lattice.cli.rendering.configuration import configuration_block
-from lattice.cli.rendering.tables import evaluations_table, raw_lines, result_lines, runs_table
+from lattice.cli.rendering.tables import raw_lines, result_lines
 from lattice.cli.streams import print_json, print_lines, say, say_next, while_read
 from lattice.core.errors import NotFound, UsageError
 from lattice.core.evaluation import Evaluation
@@ -28,23 +27,6 @@ from lattice.service.reading import document_of, export_run, reference_of
 from lattice.service.responses import every_trial
 from lattice.service.workspace import open_workspace
 from lattice.store import Store
-
-MOST_RUNS = 20
-
-
-@click.command()
-@click.option("--all", "everything", is_flag=True, help=f"All runs, not just the last {MOST_RUNS}.")
-@store_option
-def ls(everything: bool, db: str | None) -> None:
-    """List evaluations and their runs, newest first."""
-    terminal, now = output_terminal(), datetime.now(UTC)
-    with open_workspace(db, environment(), here()) as store:
-        evaluations = store.evaluations()
-        runs = store.runs(limit=None if everything else MOST_RUNS)
-        places = store.queue.places()
-    print_lines(evaluations_table(evaluations, now, terminal, places))
-    if runs:
-        print_lines(["", *runs_table(runs, now, terminal, places)])
 
 
 @click.command()
