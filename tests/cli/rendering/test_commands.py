@@ -38,6 +38,13 @@ def test_a_run_that_stopped_is_to_be_resumed() -> None:
         assert next_commands(record)[0] == f"lattice resume {SLUG}#3"
 
 
+def test_what_finishes_a_run_holds_it_against_the_same_baseline() -> None:
+    stopped = run(RunStatus.CANCELLED, done=89)
+    assert next_commands(stopped, against="a file.lattice")[0] == f"lattice resume {SLUG}#3 --against 'a file.lattice'"
+    assert next_commands(run(), against="ask#1")[0] == f"lattice resume {SLUG}#3 --failed --against 'ask#1'"
+    assert "--against" not in next_commands(run(failed=0), against="ask#1")[0]
+
+
 def at_its_budget(budget: dict[str, Any], *, usd: float = 0.0, tokens: int = 0, **changes: Any) -> RunRecord:
     """A run that stopped at its budget, having spent that."""
     live = {"usage": {"target": [tokens, 0], "judge": [0, 0]}, "cost_usd": {"target": usd, "judge": 0.0}}

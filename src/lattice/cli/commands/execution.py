@@ -80,6 +80,10 @@ class Presentation:
     against: Baseline | None = None
     alert: bool = False
 
+    def next_commands(self, record: RunRecord) -> list[str]:
+        """What to do with the run now."""
+        return next_commands(record, against=None if self.against is None else self.against.name)
+
 
 @click.command()
 @click.argument("file", type=FILE)
@@ -212,7 +216,7 @@ def carried_out(
     except KeyboardInterrupt:
         # One Ctrl-C more than it takes costs the summary, and not the way to go on.
         say("Stopped.", "", f"Run: {reference_of(ended)}")
-        say_next(next_commands(ended), db=presentation.db)
+        say_next(presentation.next_commands(ended), db=presentation.db)
         return ExitCode.TERMINATED if ended.status is RunStatus.RUNNING else ExitCode.CANCELLED
 
 
@@ -238,7 +242,7 @@ def _concluded(store: Store, record: RunRecord, presentation: Presentation) -> i
     for destination in presentation.outputs:
         export_run(store, record, destination, compared=compared)
         say(f"Wrote {destination}")
-    say_next(next_commands(record), db=presentation.db)
+    say_next(presentation.next_commands(record), db=presentation.db)
     return exit_code(record, conclusion)
 
 
