@@ -18,10 +18,10 @@ demo: $(STAMP)
 	@$(BIN)/lattice models pull smollm2
 	@cd examples/support-bot && ../../$(BIN)/lattice run evaluation.yaml
 
-# Each test file stays with one worker, so that its servers and models start once.
+# Each test file stays with one worker, so that its servers and models start once; the suite says which go first.
 test: $(STAMP) browser
 	@$(BIN)/lattice models pull smollm2
-	@$(BIN)/python -m pytest -q -rs -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -q -rs -n 2 --dist loadfile --no-loadscope-reorder
 
 # What the Studio's pages load, pinned in package.json; the installation has brought it, unless it was deleted since.
 assets: $(STAMP)
