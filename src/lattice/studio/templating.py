@@ -12,7 +12,6 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from lattice import __version__
 from lattice.core.evaluation import EvaluationType
@@ -59,7 +58,6 @@ def environment(root: str) -> Environment:
         line=formats.terminal_text,
         type_label=type_label,
         text=formats.plain_text,
-        coded=coded,
     )
     return made
 
@@ -93,12 +91,6 @@ def part(request: Request, template: str, heading: str, context: Mapping[str, An
 def iso(moment: datetime | None) -> str:
     """A moment as pages' ``<time datetime>`` takes it."""
     return "" if moment is None else moment.isoformat(timespec="seconds")
-
-
-def coded(text: str) -> Markup:
-    """Our own words, with what stands between backticks as code."""
-    parts = text.split("`")
-    return Markup("").join(Markup("<code>{}</code>").format(part) if at % 2 else part for at, part in enumerate(parts))
 
 
 def reference(run: RunRecord) -> str:
