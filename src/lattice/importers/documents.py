@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,11 +56,9 @@ def parse_json(content: bytes, place: str) -> Any:
     ------
     ImportProblem: it is no JSON; with line and column.
     """
-    try:
+    # What it refuses may be NaN, or half of a surrogate pair; else the other parser says where the trouble is.
+    with suppress(orjson.JSONDecodeError):
         return orjson.loads(content)
-    except orjson.JSONDecodeError:
-        # What it refuses may be NaN, or half of a surrogate pair; else the other parser says where the trouble is.
-        pass
     try:
         return _without_half_pairs(json.loads(_text(content, place)))
     except json.JSONDecodeError as error:
