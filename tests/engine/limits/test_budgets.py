@@ -84,8 +84,8 @@ def test_two_runs_share_a_limit(seed: int, limits: Limits | None) -> None:
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize(
     ("per_minute", "latency", "transit"),
-    [(600, (0.2, 8.0), 0.02), (600, (0.2, 8.0), 0.2), (3000, (0.05, 0.3), 0.2)],
-    ids=["answers of 0.2 to 8 s", "and a slow network", "a fast limit"],
+    [(600, (0.2, 8.0), 0.02), (600, (0.2, 8.0), 0.2), (3000, (0.05, 0.3), 0.2), (360, (0.2, 3.0), 0.02)],
+    ids=["answers of 0.2 to 8 s", "and a slow network", "a fast limit", "a slow limit"],
 )
 def test_calls_that_overtake_each_other_do_not_make_one_budget_look_like_two(
     seed: int, per_minute: int, latency: tuple[float, float], transit: float

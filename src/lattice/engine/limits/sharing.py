@@ -23,11 +23,13 @@ from lattice.engine.limits.pool import Pool, Start
 _TOGETHER = 2.0
 """Seconds within which two models are refused by the same limit."""
 
-_NOISE = 4.0
-"""Calls by which what is left may be off: rounding, and calls that took longer to arrive than others."""
+_NOISE = 3.0
+"""Calls by which what is left may be off at least."""
 
-_NOISY = 0.3
-"""The same in seconds' worth, for fast limits: as long as a connection may take to come about."""
+_ROUNDED = 1.0
+_LATE = 0.3
+"""Calls by which what is left is off for rounding, and seconds by which calls may arrive later than others: as long as
+a connection may take to come about."""
 
 _SOONER = 2.0
 """Seconds by which a time told in whole seconds cannot differ by chance."""
@@ -81,7 +83,7 @@ def _examine(lane: Lane, hints: LimitHints, start: Start, now: float) -> None:
     seen = Sight(at=start.at, calls=start.calls, left=told.remaining, reset=told.reset or 0.0)
     # The rate that was told, and not the one kept after refusals, is what a budget gains.
     rate = pace.nominal
-    noise = max(_NOISE, _NOISY * rate)
+    noise = max(_NOISE, _ROUNDED + _LATE * rate)
     lane.last = seen
     if first is None or lowest is None or last is None or _is_renewed(last, seen, rate, noise):
         lane.first = lane.lowest = seen
