@@ -113,9 +113,10 @@ def test_counts_and_regions_filter_the_inputs_and_stand_in_the_address(compared:
     expect(page.locator("[data-pair]").first).to_be_visible()
 
 
-@pytest.mark.parametrize("look", [DESK, replace(PHONE, scheme=Scheme.DARK)], ids=["desk", "phone dark"])
-def test_a_comparison_reads_well(compared: str, open_page: OpenPage, axe: Axe, look: Look) -> None:
-    page = open_page(look)
+@pytest.mark.parametrize("scheme", Scheme)
+@pytest.mark.parametrize("look", [DESK, PHONE], ids=["desk", "phone"])
+def test_a_comparison_reads_well(compared: str, open_page: OpenPage, axe: Axe, look: Look, scheme: Scheme) -> None:
+    page = open_page(replace(look, scheme=scheme))
     page.goto(f"{compared}/compare")
     expect(page.get_by_role("heading", level=1)).to_have_text("Compare runs")
     axe(page)

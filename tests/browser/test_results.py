@@ -134,8 +134,8 @@ def test_what_others_wrote_stays_text(page: Page, results: str) -> None:
 
 @pytest.mark.parametrize(
     "look",
-    [DESK, replace(PHONE, width=360, scheme=Scheme.DARK)],
-    ids=["desk", "narrow dark"],
+    [DESK, replace(DESK, scheme=Scheme.DARK), PHONE, replace(PHONE, width=360, scheme=Scheme.DARK)],
+    ids=["light", "dark", "phone", "narrow dark"],
 )
 def test_pages_are_accessible_and_fit(site: StudioProcess, open_page: OpenPage, axe: Axe, look: Look) -> None:
     page = open_page(look)

@@ -139,9 +139,10 @@ def finished(tmp_path_factory: pytest.TempPathFactory, start_studio: StartStudio
     return f"{start_studio(workspace).url}/runs/latest"
 
 
-@pytest.mark.parametrize("look", [DESK, replace(PHONE, scheme=Scheme.DARK)], ids=["desk", "phone dark"])
-def test_a_finished_run_reads_well(finished: str, open_page: OpenPage, axe: Axe, look: Look) -> None:
-    page = open_page(look)
+@pytest.mark.parametrize("scheme", Scheme)
+@pytest.mark.parametrize("look", [DESK, PHONE], ids=["desk", "phone"])
+def test_a_finished_run_reads_well(finished: str, open_page: OpenPage, axe: Axe, look: Look, scheme: Scheme) -> None:
+    page = open_page(replace(look, scheme=scheme))
     page.goto(finished)
     drawn(page)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
