@@ -1,7 +1,7 @@
 """What a scrape of ``/metrics`` costs over a store of 300 evaluations with 50 runs each: the first one, and the next.
 
-The budget is for each scrape after the first, which a monitoring system makes every few seconds: four times the CPU
-that it takes to write the same text from what is in memory already.
+The budget is for each scrape after the first, which a monitoring system makes every few seconds: 100 ms of CPU. Since
+that says as much about the machine, the CPU that it takes to write the same text from what is in memory stands beside.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from lattice.store.dialects import dialect_of
 from lattice.store.schema import attempts, runs
 from lattice.store.text import encode_json
 
-BUDGET = 4.0
+BUDGET = 0.100
 KINDS = ("rate_limit", "timeout", "server_error")
 LIVE = {
     "targets": [{"metrics": {"score": {"counts": [[n, n / 5, 10] for n in range(5)]}}}],
@@ -58,9 +58,9 @@ def main() -> None:
             ]
     later, alone = (statistics.median(each) for each in zip(*pairs, strict=True))
     print(f"first scrape: {first * 1000:.0f} ms of CPU, {size / 1000:.0f} kB")
-    print(f"next scrapes: {later * 1000:.0f} ms of CPU; the text alone: {alone * 1000:.0f} ms (medians)")
-    print(f"ratio: {later / alone:.2f}   (budget {BUDGET:g}: {verdict(later / alone, BUDGET)})")
-    raise SystemExit(0 if later <= BUDGET * alone else 1)
+    print(f"next scrapes: {later * 1000:.0f} ms of CPU (budget {BUDGET * 1000:.0f} ms: {verdict(later, BUDGET)})")
+    print(f"the text alone: {alone * 1000:.0f} ms, ratio {later / alone:.2f}   (medians of {len(pairs)})")
+    raise SystemExit(0 if later <= BUDGET else 1)
 
 
 class InMemory(Collector):

@@ -19,6 +19,8 @@ from lattice.studio.warming import warm
 def warmed(studio: Studio) -> Iterator[TestClient]:
     app = create_app(studio)
     environment.cache_clear()
+    # The suite leaves things out of collections, too: nothing may be left out before.
+    gc.unfreeze()
     warm(app, studio.settings.root)
     with TestClient(app, base_url="http://127.0.0.1:8484") as client:
         yield client
