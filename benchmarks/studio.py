@@ -2,9 +2,7 @@
 
 One run with many results is put into a real store by the engine's own writer. `lattice studio` serves it in a process
 of its own, and each page is asked for several times: what counts is the time until the first byte of the answer. The
-budget is for pages in the order of inputs or scores, which the store keeps; by latency all results are sorted. The
-first page is asked for some seconds after the Studio has said its address, which is about as soon as somebody in a
-browser can.
+budget is for pages in the order of inputs or scores, which the store keeps; by latency all results are sorted.
 
 Then a run of simulated models is carried out by `lattice run` alone, and with readers who follow its page by
 server-sent events: behind a limit that gives about 200 results a second, and as fast as it can. The delay is from the
@@ -39,8 +37,6 @@ RATE = 200
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)")
 _LOOK_EVERY = 0.005
 _PATIENCE = 120.0
-_BROWSER_TAKES = 3.0
-"""Seconds from the Studio's address to the first click on a run: a browser's start, the list, a look at it."""
 
 
 def main() -> None:
@@ -78,7 +74,6 @@ def pages(folder: Path, options: argparse.Namespace) -> None:
     }
     rows = []
     with studio(folder) as port:
-        time.sleep(_BROWSER_TAKES)
         first_byte(port, "/")
         for name, path in asked.items():
             first, *again = (first_byte(port, path) for _ in range(options.times + 1))

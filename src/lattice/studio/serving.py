@@ -54,8 +54,8 @@ def serve(settings: StudioSettings, place: Place, *, announce: Callable[[str], N
             timeout_graceful_shutdown=GRACE,
         )
         studio.keeper.start()
+        warm(app, settings.root)
         announce(address)
-        threading.Thread(target=warm, args=(app, settings.root), name="lattice warming", daemon=True).start()
         _Server(config, studio).run(sockets=[connections])
 
 

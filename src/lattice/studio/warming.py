@@ -12,14 +12,12 @@ from lattice.studio.templating import environment
 NOWHERE = {"type": "http", "method": "GET", "path": "/nowhere", "root_path": "", "headers": []}
 """A request that no address matches, so that all of them are tried."""
 
-_FIRST = ("evaluations/", "run/", "results/", "evaluation/", "compare/")
-"""Templates of the pages that people open first."""
-
 
 def warm(app: FastAPI, root: str) -> None:
     """Make the table of addresses, compile the templates and read the price list.
 
-    Together they take more than a second of CPU, once in a process. Whatever a page needs sooner it makes itself.
+    Together they take about a second of CPU, once in a process: before the Studio says its address, since beside the
+    first pages they would take longer and make those wait.
 
     Parameters
     ----------
@@ -29,7 +27,7 @@ def warm(app: FastAPI, root: str) -> None:
         route.matches(dict(NOWHERE))
     load_price_list()
     templates = environment(root)
-    for name in sorted(templates.list_templates(), key=lambda name: not name.startswith(_FIRST)):
+    for name in templates.list_templates():
         templates.get_template(name)
     # All of this lives as long as the process: the garbage collector need not walk over it while a page waits.
     gc.collect()
